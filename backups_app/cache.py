@@ -1,0 +1,79 @@
+"""What running jobs tell the world, in the cache alias `backups`: progress, heartbeat, the wish to cancel.
+
+Every call answers within about a second, also when the cache is gone: then reading gives None, writing gives False,
+and for five seconds nobody asks again. Nothing here is the truth; the job's row is.
+"""
+
+import json
+import time
+from typing import Any
+
+from django.core.cache import caches
+
+from backups_app.logs import log
+
+ALIAS = "backups"
+PAUSE_SECONDS = 5.0
+KEEP_SECONDS = 24 * 3600
+
+
+class JSONSerializer:
+    """For Django's RedisCache: a pickle in a shared cache would be code."""
+
+    def dumps(self, obj: Any) -> bytes:
+        return json.dumps(obj, separators=(",", ":")).encode()
+
+    def loads(self, data: bytes) -> Any:
+        return json.loads(data)
+
+
+class _Breaker:
+    """Keeps callers from waiting for a cache that has just failed."""
+
+    def __init__(self) -> None:
+        self.closed_at = 0.0
+
+    def call(self, method: str, *args: Any, **kwargs: Any) -> tuple[bool, Any]:
+        if time.monotonic() < self.closed_at:
+            return False, None
+        try:
+            return True, getattr(caches[ALIAS], method)(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 (each cache backend has errors of its own; all of them mean: no cache)
+            self.closed_at = time.monotonic() + PAUSE_SECONDS
+            log.warning("cache.unreachable", alias=ALIAS, error=type(error).__name__)
+            return False, None
+
+
+_breaker = _Breaker()
+
+
+def _key(job_id: object, what: str) -> str:
+    return f"backups:job:{job_id}:{what}"
+
+
+def write_progress(job_id: object, progress: dict[str, Any]) -> bool:
+    """Stores what a running job last said. False when the cache can't be reached."""
+    done, _ = _breaker.call("set", _key(job_id, "progress"), progress, KEEP_SECONDS)
+    return done
+
+
+def read_progress(job_id: object) -> dict[str, Any] | None:
+    _, value = _breaker.call("get", _key(job_id, "progress"))
+    return value if isinstance(value, dict) else None
+
+
+def ask_to_cancel(job_id: object) -> bool:
+    """Leaves the wish to cancel. False when the cache can't be reached."""
+    done, _ = _breaker.call("set", _key(job_id, "cancel"), 1, KEEP_SECONDS)
+    return done
+
+
+def is_cancel_asked(job_id: object) -> bool | None:
+    """None when the cache can't be reached."""
+    done, value = _breaker.call("get", _key(job_id, "cancel"))
+    return bool(value) if done else None
+
+
+def is_reachable() -> bool:
+    done, _ = _breaker.call("get", "backups:ping")
+    return done

@@ -1,0 +1,92 @@
+"""System checks: each setting that backups_app needs and a project lacks, with what to write."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+from backups_app.conf import backup_settings
+
+MIDDLEWARE = "backups_app.maintenance.BackupsMiddleware"
+UNSHARED_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
+
+
+def register_checks() -> None:
+    register(check_settings)
+
+
+def check_settings(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> list[CheckMessage]:
+    return [*_check_backups(), *_check_middleware(), *_check_cache(), *_check_storage(), *_check_apps()]
+
+
+def _check_backups() -> list[CheckMessage]:
+    try:
+        configured = backup_settings()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="backups_app.E001")]
+    if configured.DATABASE not in settings.DATABASES:
+        return [
+            Error(
+                f"BACKUPS['DATABASE'] is {configured.DATABASE!r}, which DATABASES does not have.",
+                hint=f"Choose one of: {', '.join(settings.DATABASES)}.",
+                id="backups_app.E002",
+            )
+        ]
+    return []
+
+
+def _check_middleware() -> list[CheckMessage]:
+    if list(settings.MIDDLEWARE)[:1] == [MIDDLEWARE]:
+        return []
+    return [
+        Error(
+            f"{MIDDLEWARE} is not the first entry of MIDDLEWARE.",
+            hint="Progress must be answered before sessions and authentication touch the database.",
+            id="backups_app.E003",
+        )
+    ]
+
+
+def _check_cache() -> list[CheckMessage]:
+    backend = settings.CACHES.get("backups", {}).get("BACKEND", "")
+    if not backend:
+        return [
+            Error(
+                "CACHES has no alias 'backups'.",
+                hint="Add one that all processes share, such as Django's RedisCache.",
+                id="backups_app.E004",
+            )
+        ]
+    if backend.endswith(UNSHARED_CACHES):
+        return [
+            Error(
+                f"CACHES['backups'] is {backend}, which web and workers do not share.",
+                hint="Use one that all processes share, such as Django's RedisCache.",
+                id="backups_app.E005",
+            )
+        ]
+    return []
+
+
+def _check_storage() -> list[CheckMessage]:
+    if "backups" in settings.STORAGES:
+        return []
+    return [
+        Error(
+            "STORAGES has no alias 'backups'.",
+            hint="Add FileSystemStorage with a location outside of everything the web server serves.",
+            id="backups_app.E006",
+        )
+    ]
+
+
+def _check_apps() -> list[CheckMessage]:
+    wanted = ("django.contrib.admin", "django_celery_results", "django_celery_beat", "django_htmx")
+    return [
+        Warning(f"{name} is not in INSTALLED_APPS.", hint="backups_app uses it; add it.", id="backups_app.W001")
+        for name in wanted
+        if name not in settings.INSTALLED_APPS
+    ]

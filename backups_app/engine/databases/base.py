@@ -1,0 +1,245 @@
+"""One consistent snapshot of one database, read as lines of a fixture."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from types import TracebackType
+from typing import Any, Self
+
+from django.db.models import Field
+
+from backups_app.engine import codecs, kinds
+from backups_app.engine.errors import EngineError, SnapshotFailed
+from backups_app.engine.fixture import SEPARATOR, dump_line
+from backups_app.engine.selection import Table
+
+# Records fetched, converted and written at a time: large enough to amortise, small enough to stay in the cache.
+BATCH_RECORDS = 2000
+# A batch ends early at this size, so that memory stays flat with records of a megabyte.
+BATCH_BYTES = 2 << 20
+
+_UNBOUNDED = {"text", "json", "binary"}
+
+
+class Wrapped(Counter[tuple[str, str]]):
+    """How many values of (model, field) had to be wrapped."""
+
+    def note(self, label: str, field: str) -> Callable[[], None]:
+        def add_one() -> None:
+            self[label, field] += 1
+
+        return add_one
+
+
+# Natural keys of left-out rows: {model label: {primary key: natural key}}.
+NaturalKeys = Mapping[str, Mapping[Any, list[str]]]
+
+
+class Snapshot(ABC):
+    """Begun on entering, ended on leaving. Opens its own connection, so that nobody's transaction is in the way."""
+
+    vendor: str
+    # What the driver raises, for translation into SnapshotFailed.
+    driver_errors: tuple[type[Exception], ...]
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection.copy()
+
+    def __enter__(self) -> Self:
+        try:
+            self.begin()
+        except self.driver_errors as error:
+            self.end()
+            raise SnapshotFailed(f"The database gave no snapshot: {error}") from error
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+        if isinstance(error, self.driver_errors) and not isinstance(error, EngineError):
+            raise SnapshotFailed(f"The database broke off while it was read: {error}") from error
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Connects and fixes the moment that everything is read at."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Closes what is open; never raises."""
+
+    @abstractmethod
+    def hold(self, tables: Sequence[Table]) -> None:
+        """Makes sure that no table changes its shape or is truncated until the end."""
+
+    @abstractmethod
+    def version(self) -> str: ...
+
+    @abstractmethod
+    def relation_kind(self, name: str) -> str | None:
+        """ "table", "view", or None when there is nothing of that name."""
+
+    @abstractmethod
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows of a small query."""
+
+    @abstractmethod
+    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a large query, one by one, never all of them in memory."""
+
+    @abstractmethod
+    def next_id(self, table: Table) -> int | None:
+        """The number that the table's counter gives next, or None when it has no counter."""
+
+    @abstractmethod
+    def text_forms(self) -> codecs.TextForms: ...
+
+    def select(self, column: str, kind: str) -> str:
+        """The expression that brings a column of `kind` as a raw value."""
+        return column
+
+    def select_raw(self, column: str) -> str:
+        """The expression that brings a column of a foreign field class as the raw value to fall back on."""
+        return column
+
+    def order_by(self, column: str, kind: str) -> str:
+        return column
+
+    def quote(self, name: str) -> str:
+        return str(self.connection.ops.quote_name(name))
+
+    def source(self, table: Table) -> str:
+        return self.quote(table.name)
+
+    def count(self, table: Table) -> int:
+        return int(self.rows(f"SELECT COUNT(*) FROM {self.source(table)}")[0][0])
+
+    def findings(self, tables: Sequence[Table]) -> list[dict[str, Any]]:
+        """What is wrong with the database but did not stop the backup."""
+        return []
+
+    def order(self, table: Table) -> str:
+        return ", ".join(self.order_by(self.quote(str(field.column)), kinds.kind_of(field)) for field in table.key_fields)
+
+    def lines(self, table: Table, naturals: NaturalKeys, wrapped: Wrapped) -> Iterator[tuple[bytes, int]]:
+        """The table's records as lines, each ended by SEPARATOR, with their number, a batch at a time."""
+        columns = [self.column(table, field, naturals, wrapped) for field in (*table.key_fields, *table.fields)]
+        expressions = [expression for column in columns for expression in column.expressions]
+        sql = f"SELECT {', '.join(expressions)} FROM {self.source(table)} ORDER BY {self.order(table)}"
+        to_line = _composer(table)
+        unbounded = [place for column in columns if column.is_unbounded for place in column.places(columns)]
+        for rows in _batches(self.stream(sql), unbounded):
+            raw = list(zip(*rows, strict=True))
+            encoded = [column.encode([raw[place] for place in column.places(columns)]) for column in columns]
+            lines = [to_line(values) for values in zip(*encoded, strict=True)]
+            yield SEPARATOR.join(lines) + SEPARATOR, len(lines)
+
+    def column(
+        self, table: Table, field: Field[Any, Any], naturals: NaturalKeys, wrapped: Wrapped
+    ) -> "Column":
+        kind = kinds.kind_of(field)
+        note = wrapped.note(table.label, field.name)
+        column = self.quote(str(field.column))
+        encode = codecs.encoder(kind, _plain_field(field), self.text_forms(), note)
+        if encode is None:
+            slow = codecs.by_django(_plain_field(field), self.connection, note)
+            return Column(
+                expressions=(self.select(column, kinds.FALLBACK), self.select_raw(column)),
+                encode=lambda values: slow(zip(values[0], values[1], strict=True)),
+                is_unbounded=True,
+            )
+        if keys := naturals.get(referred_label(field)):
+            encode = codecs.naturals(keys, encode)
+        single = encode
+        return Column(
+            expressions=(self.select(column, kind),),
+            encode=lambda values: single(values[0]),
+            is_unbounded=kind in _UNBOUNDED and field.max_length is None,
+        )
+
+
+class Column:
+    """One field on its way from the select list into the record."""
+
+    def __init__(
+        self,
+        *,
+        expressions: tuple[str, ...],
+        encode: Callable[[list[Sequence[Any]]], Sequence[Any]],
+        is_unbounded: bool,
+    ) -> None:
+        self.expressions = expressions
+        self.encode = encode
+        self.is_unbounded = is_unbounded
+
+    def places(self, columns: "list[Column]") -> range:
+        """Where this column's expressions stand in the select list."""
+        start = 0
+        for column in columns:
+            if column is self:
+                break
+            start += len(column.expressions)
+        return range(start, start + len(self.expressions))
+
+
+def referred_label(field: Field[Any, Any]) -> str:
+    """The label of the model that a reference points at by primary key; "" for other fields."""
+    if not field.is_relation or field.remote_field is None:
+        return ""
+    if not getattr(field, "target_field", None) or not field.target_field.primary_key:
+        return ""
+    return str(field.remote_field.model._meta.concrete_model._meta.label_lower)
+
+
+def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
+    """The field whose class decides how values look: for a reference what it points at, in the end."""
+    while field.is_relation and kinds.kind_of(field) != kinds.FALLBACK:
+        field = field.target_field
+    return field
+
+
+def _composer(table: Table) -> Callable[[tuple[Any, ...]], bytes]:
+    label = table.label
+    names = [field.name for field in table.fields]
+    if not table.has_composite_key:
+
+        def simple(values: tuple[Any, ...]) -> bytes:
+            return dump_line(
+                {"model": label, "pk": values[0], "fields": dict(zip(names, values[1:], strict=True))}
+            )
+
+        return simple
+    width = len(table.key_fields)
+
+    def composite(values: tuple[Any, ...]) -> bytes:
+        # Django reads the key of several columns from a JSON text; its columns stand among the fields as well.
+        key = dump_line(list(values[:width])).decode()
+        return dump_line({"model": label, "pk": key, "fields": dict(zip(names, values[width:], strict=True))})
+
+    return composite
+
+
+def _batches(rows: Iterator[tuple[Any, ...]], unbounded: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:
+    """`rows` by the batch. Where `unbounded` places hold values of any length, a batch also ends by its size."""
+    if not unbounded:
+        while batch := list(islice(rows, BATCH_RECORDS)):
+            yield batch
+        return
+    batch, size = [], 0
+    for row in rows:
+        batch.append(row)
+        for place in unbounded:
+            value = row[place]
+            if value.__class__ is str or value.__class__ is bytes:
+                size += len(value)
+        if size >= BATCH_BYTES or len(batch) >= BATCH_RECORDS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

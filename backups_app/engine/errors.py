@@ -1,0 +1,45 @@
+"""What the engine can foresee going wrong.
+
+    EngineError              never raised itself
+    |- SnapshotFailed        the database would not give one consistent snapshot
+    |- TableChanged          a table changed its shape under the snapshot
+    |- StoreFailed           the folder or object storage would not take, give or delete a file
+    |- DiskFull              there is not enough space, with needed and free bytes
+    `- Cancelled             somebody asked to stop
+"""
+
+
+class EngineError(Exception):
+    """A foreseen failure: `str(error)` says cause and numbers, `hint` the next step, `code` is for machines."""
+
+    code = "engine"
+    hint = ""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        if hint:
+            self.hint = hint
+
+
+class SnapshotFailed(EngineError):
+    code = "snapshot-failed"
+    hint = "Check that the database runs and that its user may read every table, then start the backup again."
+
+
+class TableChanged(EngineError):
+    code = "table-changed"
+    hint = "Wait until migrations have ended, then start the backup again."
+
+
+class StoreFailed(EngineError):
+    code = "store-failed"
+    hint = "Check the backup folder's permissions and free space, or the object storage's address and keys."
+
+
+class DiskFull(StoreFailed):
+    code = "disk-full"
+    hint = "Free space on that disk, or set BACKUPS_DIR to a larger one, then start the backup again."
+
+
+class Cancelled(EngineError):
+    code = "cancelled"

@@ -1,0 +1,45 @@
+"""The catalogue: one row a backup file."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backups_app.choices import GOOD_STATUSES, BackupKind, BackupStatus, Trigger
+
+
+class Backup(models.Model):
+    """A backup that was published whole. The row appears after the file, and goes before it."""
+
+    # Ids are never given out twice, so that `restore_backup 7` can't mean another backup tomorrow.
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(_("name"), max_length=255, unique=True)
+    kind = models.CharField(_("kind"), max_length=16, choices=BackupKind.choices)
+    status = models.CharField(
+        _("status"), max_length=16, choices=BackupStatus.choices, default=BackupStatus.AVAILABLE
+    )
+    trigger = models.CharField(_("trigger"), max_length=16, choices=Trigger.choices, default=Trigger.PAGE)
+    description = models.CharField(_("description"), max_length=2000, blank=True, default="")
+    size_bytes = models.BigIntegerField(_("size"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    record_count = models.BigIntegerField(_("records"))
+    # The manifest's table of models: a list of {"model", "records", "next_id", "sha256"}.
+    model_counts = models.JSONField(_("records by model"), default=list)
+    findings = models.JSONField(_("findings"), default=list)
+    needs_restore_backup = models.BooleanField(_("needs restore_backup"), default=False)
+    created_at = models.DateTimeField(_("created"))
+    duration_seconds = models.FloatField(_("duration"), default=0)
+    created_by_id = models.CharField(max_length=255, blank=True, default="")
+    created_by_name = models.CharField(_("created by"), max_length=255, blank=True, default="")
+    job_id = models.UUIDField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("backup")
+        verbose_name_plural = _("backups")
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["kind", "-created_at"], name="backup_kind_created")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_good(self) -> bool:
+        return self.status in GOOD_STATUSES

@@ -1,0 +1,7 @@
+"""The addresses of backup management."""
+
+from django.urls import URLPattern
+
+app_name = "backups"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,162 @@
+"""Reads the environment variables of `.env.example`; a wrong value ends the start with the variable's name."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+_env = environ.Env()
+
+
+def text(name: str, default: str | None = None) -> str:
+    value: str = _env.str(name, default="" if default is None else default)
+    if not value and default is None:
+        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; .env.example describes it.")
+    return value
+
+
+def flag(name: str, *, default: bool) -> bool:
+    value = text(name, "")
+    if not value:
+        return default
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false.")
+
+
+def number(name: str, *, default: int) -> int:
+    value = text(name, "")
+    try:
+        return int(value) if value else default
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a whole number.") from error
+
+
+def words(name: str, *, default: list[str]) -> list[str]:
+    value = text(name, "")
+    return [word.strip() for word in value.split(",") if word.strip()] if value else default
+
+
+def json_object(name: str) -> dict[str, Any]:
+    import json
+
+    value = text(name, "")
+    try:
+        parsed = json.loads(value) if value else {}
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not valid JSON: {error}") from error
+    if not isinstance(parsed, dict):
+        raise ImproperlyConfigured(f"{name} must be a JSON object, for example {{}}.")
+    return parsed
+
+
+def data_dir() -> Path:
+    """The folder that holds all state of a running installation; the project's folder unless DATA_DIR says otherwise."""
+    return Path(text("DATA_DIR", str(BASE_DIR))).expanduser().resolve()
+
+
+def secret_key() -> str:
+    """SECRET_KEY, else the one that `make run` generated into `secrets.env` of the data folder."""
+    key = text("SECRET_KEY", "")
+    if key:
+        return key
+    generated = read_secrets(data_dir() / "secrets.env").get("SECRET_KEY", "")
+    if generated:
+        return generated
+    raise ImproperlyConfigured(
+        f"SECRET_KEY is not set and {data_dir() / 'secrets.env'} does not hold one. "
+        "Set SECRET_KEY, or let `make run` generate it."
+    )
+
+
+def read_secrets(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def database() -> dict[str, Any]:
+    """DATABASE_URL as an entry of DATABASES: sqlite:///, postgres://, mysql:// (MariaDB too)."""
+    url = text("DATABASE_URL", f"sqlite:///{data_dir() / 'db.sqlite3'}")
+    try:
+        config: dict[str, Any] = _env.db_url_config(url)
+    except (ValueError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from error
+    options = config.setdefault("OPTIONS", {})
+    match config.get("ENGINE"):
+        case "django.db.backends.sqlite3":
+            # WAL lets readers go on beside a writer; IMMEDIATE waits for the write lock at BEGIN, where waiting
+            # is possible, and not in mid-transaction, where SQLite gives up at once.
+            options.setdefault("transaction_mode", "IMMEDIATE")
+            options.setdefault("timeout", 20)
+            options.setdefault("init_command", "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;")
+        case "django.db.backends.mysql":
+            options.setdefault("charset", "utf8mb4")
+            _use_pymysql_unless_mysqlclient()
+        case "django.db.backends.postgresql":
+            pass
+        case engine:
+            raise ImproperlyConfigured(f"DATABASE_URL names {engine!r}; use sqlite, postgres or mysql.")
+    return config
+
+
+def _use_pymysql_unless_mysqlclient() -> None:
+    """mysqlclient reads twice as fast but needs headers to build; PyMySQL is pure Python and always there."""
+    driver = text("MYSQL_DRIVER", "")
+    if driver not in {"", "mysqlclient", "pymysql"}:
+        raise ImproperlyConfigured(f"MYSQL_DRIVER={driver!r} is neither mysqlclient nor pymysql.")
+    if driver != "pymysql":
+        try:
+            import MySQLdb  # noqa: F401 (its presence is the question)
+        except ImportError:
+            if driver == "mysqlclient":
+                raise ImproperlyConfigured("MYSQL_DRIVER=mysqlclient, but mysqlclient is not installed.") from None
+        else:
+            return
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
+
+
+def redis_url() -> str:
+    """REDIS_URL, else the address that the embedded server left in the data folder, else the usual port."""
+    url = text("REDIS_URL", "")
+    if not url:
+        left = data_dir() / "valkey" / "url"
+        url = left.read_text(encoding="utf-8").strip() if left.exists() else "redis://127.0.0.1:6379/0"
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix:///.")
+    return url
+
+
+def redis_database(url: str) -> int:
+    parts = urlsplit(url)
+    name = parse_qs(parts.query).get("db", ["0"])[0] if parts.scheme == "unix" else parts.path.strip("/") or "0"
+    try:
+        return int(name)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"REDIS_URL names the database {name!r}, which is not a number.") from error
+
+
+def with_redis_database(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={number}"))
+    return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+def broker_url(url: str) -> str:
+    """The same server in kombu's spelling, which has one of its own for sockets."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"redis+socket://{parts.path}?virtual_host={redis_database(url)}"
+    return url
