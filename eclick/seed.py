@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSWORD_SUFFIX_LENGTH
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.core.management.color import no_style
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,8 +16,6 @@ from django.db.models import Max
 from eclick import seed_words as words
 from eclick.models import Project
 from eclick.seed_rows import TABLES, Model, Row, RowMaker
-
-User = get_user_model()
 
 # Written and forgotten by so many, so that memory stays flat.
 PROJECTS_PER_WRITE = 100
@@ -73,9 +70,9 @@ def _free_ids(model: Model, using: str) -> "count[int]":
 
 
 def _write(model: Model, rows: list[Row], connection: BaseDatabaseWrapper) -> None:
-    table = connection.ops.quote_name(model._meta.db_table)
+    table = connection.ops.quote_name(str(model._meta.db_table))
     fields = model._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
@@ -117,7 +114,7 @@ def _group(name: str, using: str) -> Group:
     return group
 
 
-def _person(rng: Random, pk: int) -> "User":
+def _person(rng: Random, pk: int) -> User:
     given, family = rng.choice(words.GIVEN_NAMES), rng.choice(words.FAMILY_NAMES)
     joined_at = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=rng.getrandbits(44))
     letters = "".join(rng.choices(string.ascii_letters, k=UNUSABLE_PASSWORD_SUFFIX_LENGTH))

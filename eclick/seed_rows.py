@@ -18,7 +18,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from eclick import seed_words as words
 from eclick.models import ActivityLog, Attachment, Client, Comment, Project, Subtask, Task
 
-Row = tuple[object, ...]
+Row = tuple[str | int | None, ...]
 Model = type[models.Model]
 
 Membership: Model = Project.members.through
@@ -277,7 +277,7 @@ class RowMaker:
     def _someone(self) -> int | None:
         return self.crew[self.bits(4)]
 
-    def _uuid(self) -> object:
+    def _uuid(self) -> Any:
         return Attachment._meta.get_field("uuid").get_db_prep_save(UUID(int=self.bits(128), version=4), self.connection)
 
 
