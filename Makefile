@@ -25,18 +25,18 @@ check: python ## Look at format, lint, types, layers, migrations, templates; cha
 	@exec $(PYTHON) scripts/check.py $(ARGS)
 
 fix: python ## Format the code and mend what the linter can mend
-	@$(PYTHON) scripts/environment.py --development
+	@$(PYTHON) -m scripts.environment --development
 	@.venv/bin/python -m ruff format .
 	@.venv/bin/python -m ruff check --fix .
 
 bench: python ## Measure backups against the usual tools; ARGS='--help' lists the options
-	@$(PYTHON) scripts/environment.py --development
+	@$(PYTHON) -m scripts.environment --development
 	@exec .venv/bin/python -m benchmarks $(ARGS)
 
 LOCK = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet $(ARGS)
 
 lock: python ## Pin requirements*.in again, with hashes; ARGS=--upgrade takes newer versions
-	@$(PYTHON) scripts/environment.py --development
+	@$(PYTHON) -m scripts.environment --development
 	$(LOCK) requirements.in -o requirements.txt
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
 	$(LOCK) --no-deps requirements-mysqlclient.in -o requirements-mysqlclient.txt

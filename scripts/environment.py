@@ -1,6 +1,6 @@
 """The virtual environment: made once, filled from the pinned requirements, left alone while they stay the same.
 
-`python3 scripts/environment.py [--development]` makes it and does no more.
+`python3 -m scripts.environment [--development]` makes it and does no more.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent) if __name__ == "__main__" else sys.path[0]
-
-from scripts.processes import leave_on_sigterm, tied_to_parent  # noqa: E402
+from scripts.processes import leave_on_sigterm, tied_to_parent
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -202,7 +202,8 @@ def prepare(python: Path, supervisor: Supervisor) -> dict[str, str]:
 
 def programs(place: Place, python: Path) -> list[Program]:
     celery = [str(python), "-m", "celery", "-A", "celery_worker"]
-    worker = [*celery, "worker", "--pool", "prefork", "--concurrency", "1"]
+    # Neither worker has anything to ask its neighbours, so it does not wait for them at the start.
+    worker = [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--without-mingle", "--without-gossip"]
     web = [
         *(str(python), "-m", "gunicorn", "eclick.wsgi:application"),
         *("--bind", place.listen),
