@@ -18,11 +18,24 @@ from tests.servers.processes import fresh_folder
 _IS_CHILD = "TESTS_DATABASES" in os.environ
 
 if not _IS_CHILD:
-    for _name in (
-        "ALLOWED_HOSTS BACKUPS_CACHE_URL BACKUPS_DIR BACKUPS_EXCLUDE BACKUPS_INCLUDE BACKUPS_KEEP_DAYS BACKUPS_STORAGE"
-        " BACKUPS_STORAGE_OPTIONS BACKUPS_TIME_LIMIT CSRF_TRUSTED_ORIGINS DEBUG HTTPS_ONLY LOG_FORMAT LOG_LEVEL"
-        " SECRET_KEY_FALLBACKS TIME_ZONE"
-    ).split():
+    for _name in [
+        "ALLOWED_HOSTS",
+        "BACKUPS_CACHE_URL",
+        "BACKUPS_DIR",
+        "BACKUPS_EXCLUDE",
+        "BACKUPS_INCLUDE",
+        "BACKUPS_KEEP_DAYS",
+        "BACKUPS_STORAGE",
+        "BACKUPS_STORAGE_OPTIONS",
+        "BACKUPS_TIME_LIMIT",
+        "CSRF_TRUSTED_ORIGINS",
+        "DEBUG",
+        "HTTPS_ONLY",
+        "LOG_FORMAT",
+        "LOG_LEVEL",
+        "SECRET_KEY_FALLBACKS",
+        "TIME_ZONE",
+    ]:
         os.environ.pop(_name, None)
     _folder = fresh_folder("tests")
     os.environ["DATA_DIR"] = str(_folder)
@@ -70,10 +83,15 @@ else:
     DATABASES = {"default": _read(os.environ["DATABASE_URL"])}
     # A file, as in an installation: an in-memory database has no WAL, no second connection and no locks.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test_db.sqlite3")}
-    DATABASES.update({alias: _read(server.url("eclick")) for alias, server in SERVERS.items()})
+    # Each is made alone: without this Django would make the default one first, needed or not.
+    DATABASES.update(
+        {alias: {**_read(server.url("eclick")), "TEST": {"DEPENDENCIES": []}} for alias, server in SERVERS.items()}
+    )
 
 DATABASE_ROUTERS = ["tests.routers.ZooRouter"]
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 Path(DATA_DIR, "backups").mkdir(exist_ok=True)
+
+ZOO_SWAPPED_MODEL = "zoo.Replacement"
