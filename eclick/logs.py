@@ -1,5 +1,6 @@
 """Logging: one line an event, for people or, with LOG_FORMAT=json, for machines."""
 
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -13,9 +14,7 @@ def logging_config(*, form: str, level: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"LOG_FORMAT={form!r} is neither console nor json.")
     if level not in LEVELS:
         raise ImproperlyConfigured(f"LOG_LEVEL={level!r} is none of {', '.join(sorted(LEVELS))}.")
-    renderer: Any = (
-        structlog.processors.JSONRenderer() if form == "json" else structlog.processors.KeyValueRenderer(["event"])
-    )
+    renderer: Any = structlog.processors.JSONRenderer() if form == "json" else _line
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -35,7 +34,7 @@ def logging_config(*, form: str, level: str) -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": shared,
+                "foreign_pre_chain": [*shared, *([_spread_parts] if form == "json" else [])],
                 "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
             },
         },
@@ -43,3 +42,18 @@ def logging_config(*, form: str, level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {"django": {"handlers": [], "propagate": True, "level": level}},
     }
+
+
+def _line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
+    """`2026-11-23T02:55:28Z info backups_app: backup.created by='ada' ...`"""
+    head = f"{event.pop('timestamp')} {event.pop('level')} {event.pop('logger')}: {event.pop('event')}"
+    trace = event.pop("exception", "")
+    rest = "".join(f" {name}={value!r}" for name, value in event.items())
+    return f"{head}{rest}\n{trace}" if trace else f"{head}{rest}"
+
+
+def _spread_parts(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Events of backups_app bring their parts along, which JSON keeps apart."""
+    record = event.get("_record")
+    event.update(getattr(record, "parts", {}))
+    return event

@@ -32,31 +32,25 @@ Encode = Callable[[Sequence[Any]], Sequence[Any]]
 Note = Callable[[], None]
 
 _NONE = type(None)
+_REMEMBERED_VALUES = 20_000
 _CACHED_JSON_TEXTS = 4096
 _CACHED_JSON_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextForms:
-    """How one kind of database spells values as text.
+    """How one kind of database spells times as text.
 
-    `zone_suffix`: what follows each time of a time zone, "" where the database keeps none.
     `zone`: the zone that naive text is in; None where times are naive on purpose (USE_TZ off).
-    `trims_fraction`: trailing zeros of a fraction are not shown; `pads_fraction`: six digits always are.
+    `pads_fraction`: the text always shows six digits, also of a fraction that Django leaves away.
     """
 
-    zone_suffix: str
     zone: tzinfo | None
-    trims_fraction: bool = False
     pads_fraction: bool = False
 
     def unpadded(self, text: str) -> str:
-        """Without the fractions of zero, which Django does not write; for one value or a whole column."""
-        return text.replace(".000000", "") if self.pads_fraction else text
-
-    @property
-    def fraction(self) -> str:
-        return _TRIMMED_FRACTION if self.trims_fraction else _DJANGO_FRACTION
+        """Without fractions of zero; for one value or a whole column."""
+        return text.replace(_ZERO_FRACTION, "") if self.pads_fraction else text
 
 
 def encoder(kind: str, field: Field[Any, Any], forms: TextForms, note: Note) -> Encode | None:
@@ -139,7 +133,7 @@ def decimals(field: Field[Any, Any], note: Note) -> Encode:
             case _:
                 return False
 
-    return _one_by_one(is_exact, spell, note)
+    return _remembering(is_exact, spell, note)
 
 
 def _is_decimal_text(value: str) -> bool:
@@ -152,46 +146,42 @@ def _is_decimal_text(value: str) -> bool:
 
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
-# Django leaves a fraction of zero away and otherwise writes six digits; PostgreSQL trims zeros; MariaDB pads.
-_DJANGO_FRACTION = r"(?:\.(?!000000)[0-9]{6})?"
-_TRIMMED_FRACTION = r"(?:\.[0-9]{0,5}[1-9])?"
+# The shapes that Django writes, every digit shown as 0; a fraction of zero is left away.
+_ZERO_FRACTION = ".000000"
+_DATE_SHAPES = frozenset({"0000-00-00"})
+_TIME_SHAPES = frozenset({"00:00:00", "00:00:00.000000"})
+_DATETIME_SHAPES = frozenset({"0000-00-00 00:00:00", "0000-00-00 00:00:00.000000"})
+_DIGITS = str.maketrans("123456789", "000000000")
 
 
 def dates(note: Note) -> Encode:
-    return _spelled(_DATE, date.fromisoformat, None, note)
+    return _shaped(_DATE_SHAPES, date.fromisoformat, str, str, note)
 
 
 def times(forms: TextForms, note: Note) -> Encode:
-    return _spelled(_CLOCK + forms.fraction, time.fromisoformat, None, note, prepare=forms.unpadded)
+    return _shaped(_TIME_SHAPES, time.fromisoformat, forms.unpadded, str, note)
 
 
 def datetimes(forms: TextForms, note: Note) -> Encode:
-    if forms.zone not in (None, UTC) and not forms.zone_suffix:
+    if forms.zone not in (None, UTC):
         return _local_datetimes(forms, note)
-    pattern = f"{_DATE} {_CLOCK}{forms.fraction}{re.escape(forms.zone_suffix)}"
-    suffix = {"": "" if forms.zone is None else "Z", "+00": "+00:00"}[forms.zone_suffix]
+    suffix = "" if forms.zone is None else "Z"
 
     def respell(column: str) -> str:
-        column = column.replace(" ", "T")
-        if forms.zone_suffix:
-            return column.replace(forms.zone_suffix, suffix)
-        return column.replace("\n", f"{suffix}\n") + suffix
+        return column.replace(" ", "T").replace("\n", f"{suffix}\n") + suffix
 
-    return _spelled(pattern, datetime.fromisoformat, respell, note, prepare=forms.unpadded)
+    return _shaped(_DATETIME_SHAPES, datetime.fromisoformat, forms.unpadded, respell, note)
 
 
 def _local_datetimes(forms: TextForms, note: Note) -> Encode:
     zone = forms.zone
-    pattern = re.compile(f"{_DATE} {_CLOCK}{forms.fraction}")
 
     def spell(text: str) -> str:
         return datetime.fromisoformat(forms.unpadded(text)).replace(tzinfo=zone).isoformat()
 
     def is_exact(value: Any) -> bool:
         """Not for local times that a clock change leaves out: their moment has another local time."""
-        if type(value) is not str or not pattern.fullmatch(forms.unpadded(value)):
+        if type(value) is not str or not _has_shape(forms.unpadded(value), _DATETIME_SHAPES):
             return False
         try:
             local = datetime.fromisoformat(value)
@@ -238,7 +228,7 @@ def durations(note: Note) -> Encode:
             return False
         return True
 
-    return _one_by_one(is_exact, lambda value: duration_string(timedelta(microseconds=value)), note)
+    return _remembering(is_exact, lambda value: duration_string(timedelta(microseconds=value)), note)
 
 
 def addresses(note: Note) -> Encode:
@@ -289,15 +279,28 @@ def parse_plain_json(text: str) -> tuple[bool, Any]:
         return False, None
     if value is None or (isinstance(value, dict) and wrapper.KEY in value) or not is_plain:
         return False, None
-    return not _has_no_json_form(text), value
+    return not _has_no_json_form(text, value), value
 
 
-def _has_no_json_form(text: str) -> bool:
-    """Python writes NaN and Infinity into JSON, and lone surrogates as escapes; neither belongs into our file."""
-    return _UNSAFE_JSON.search(text) is not None
+def _has_no_json_form(text: str, value: Any) -> bool:
+    """Python writes NaN, Infinity and lone surrogates into JSON; none of them belongs into our file."""
+    if "NaN" in text or "Infinity" in text:
+        return _has_odd_float(value)
+    if "\\ud" not in text:
+        return False
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
-_UNSAFE_JSON = re.compile(r"NaN|Infinity|\\ud[89a-f]", re.IGNORECASE)
+def _has_odd_float(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return True
+    return False
 
 
 def naturals(keys: Mapping[Any, Any], inner: Encode) -> Encode:
@@ -373,6 +376,27 @@ def _typed(types: set[type], is_exact: Callable[[Any], bool], note: Note) -> Enc
     return lambda values: values if set(map(type, values)) <= types else slow(values)
 
 
+def _remembering(is_exact: Callable[[Any], bool], spell: Callable[[Any], Any], note: Note) -> Encode:
+    """As _one_by_one, for values that cost to convert and tend to come again."""
+    known: dict[Any, Any] = {None: None}
+    slow = _one_by_one(is_exact, spell, note)
+
+    def encode(values: Sequence[Any]) -> Sequence[Any]:
+        if len(known) > _REMEMBERED_VALUES:
+            known.clear()
+            known[None] = None
+        try:
+            unknown = set(values).difference(known)
+        except TypeError:
+            return slow(values)
+        if not all(map(is_exact, unknown)):
+            return slow(values)
+        known.update((value, spell(value)) for value in unknown)
+        return list(map(known.__getitem__, values))
+
+    return encode
+
+
 def _one_by_one(is_exact: Callable[[Any], bool], spell: Callable[[Any], Any], note: Note) -> Encode:
     def encode_one(value: Any) -> Any:
         if value is None:
@@ -385,22 +409,21 @@ def _one_by_one(is_exact: Callable[[Any], bool], spell: Callable[[Any], Any], no
     return lambda values: list(map(encode_one, values))
 
 
-def _spelled(
-    pattern: str,
-    parse: Callable[[str], Any],
-    respell: Callable[[str], str] | None,
-    note: Note,
-    prepare: Callable[[str], str] = str,
-) -> Encode:
-    """Text of one form. `prepare` and `respell` change the spelling of a whole column, its values one a line."""
-    one = re.compile(pattern)
-    column_form = re.compile(f"(?:{pattern}\n)*")
+def _has_shape(text: str, shapes: frozenset[str]) -> bool:
+    return text.translate(_DIGITS) in shapes and _ZERO_FRACTION not in text
 
-    def spell(value: str) -> str:
-        return respell(prepare(value)) if respell else prepare(value)
+
+def _shaped(
+    shapes: frozenset[str],
+    parse: Callable[[str], Any],
+    prepare: Callable[[str], str],
+    respell: Callable[[str], str],
+    note: Note,
+) -> Encode:
+    """Text of certain shapes. `prepare` and `respell` change the spelling of a whole column, its values one a line."""
 
     def is_exact(value: Any) -> bool:
-        if type(value) is not str or not one.fullmatch(prepare(value)):
+        if type(value) is not str or not _has_shape(prepare(value), shapes):
             return False
         try:
             parse(value)
@@ -408,7 +431,7 @@ def _spelled(
             return False
         return True
 
-    slow = _one_by_one(is_exact, spell, note)
+    slow = _one_by_one(is_exact, lambda value: respell(prepare(value)), note)
 
     def encode(values: Sequence[Any]) -> Sequence[Any]:
         present = [value for value in values if value is not None]
@@ -416,12 +439,12 @@ def _spelled(
             return values
         try:
             column = prepare("\n".join(present))
-            if not column_form.fullmatch(column + "\n"):
+            if _ZERO_FRACTION in column or not shapes.issuperset(column.translate(_DIGITS).split("\n")):
                 return slow(values)
             deque(map(parse, present), maxlen=0)
         except (TypeError, ValueError):
             return slow(values)
-        spelled = (respell(column) if respell else column).split("\n")
+        spelled = respell(column).split("\n")
         if len(present) == len(values):
             return spelled
         following = iter(spelled)

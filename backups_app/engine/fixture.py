@@ -22,6 +22,23 @@ def dump_line(record: Any) -> bytes:
         return json.dumps(record, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
+def dump_lines(label: str, records: list[dict[str, Any]]) -> bytes:
+    """`records` of the model `label`, as lines that each end with SEPARATOR.
+
+    One call for all of them is twenty times faster than one for each; the array that it gives is then cut where a
+    record begins. Quotes inside of text are escaped, so only a JSON value that nests a whole record could look the
+    same, and the count tells.
+    """
+    try:
+        array = orjson.dumps(records)
+    except TypeError:
+        return b"".join(dump_line(record) + SEPARATOR for record in records)
+    beginning = b'{"model":' + orjson.dumps(label) + b',"pk":'
+    if array.count(b"}," + beginning) != len(records) - 1:
+        return b"".join(dump_line(record) + SEPARATOR for record in records)
+    return array[1:-1].replace(b"}," + beginning, b"}" + SEPARATOR + beginning) + SEPARATOR
+
+
 class Writer:
     """Takes lines, model by model, then the manifest. Holds nothing but hashes and counts."""
 

@@ -34,10 +34,9 @@ class Job(models.Model):
     sent_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
+    cancel_asked_at = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True)
     worker = models.CharField(_("worker"), max_length=255, blank=True, default="")
-    # How the claim's lease is found: see backups_app.leases.
-    lease = models.CharField(max_length=255, blank=True, default="")
 
     class Meta:
         verbose_name = _("job")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from django.db.models import Field
 
 from backups_app.engine import codecs, kinds
 from backups_app.engine.errors import EngineError, SnapshotFailed
-from backups_app.engine.fixture import SEPARATOR, dump_line
+from backups_app.engine.fixture import dump_line, dump_lines
 from backups_app.engine.selection import Table
 
 # Records fetched, converted and written at a time: large enough to amortise, small enough to stay in the cache.
@@ -132,13 +132,12 @@ class Snapshot(ABC):
         columns = [self.column(table, field, naturals, wrapped) for field in (*table.key_fields, *table.fields)]
         expressions = [expression for column in columns for expression in column.expressions]
         sql = f"SELECT {', '.join(expressions)} FROM {self.source(table)} ORDER BY {self.order(table)}"
-        to_line = _composer(table)
+        compose = _composer(table)
         unbounded = [place for column in columns if column.is_unbounded for place in column.places(columns)]
         for rows in _batches(self.stream(sql), unbounded):
             raw = list(zip(*rows, strict=True))
             encoded = [column.encode([raw[place] for place in column.places(columns)]) for column in columns]
-            lines = [to_line(values) for values in zip(*encoded, strict=True)]
-            yield SEPARATOR.join(lines) + SEPARATOR, len(lines)
+            yield compose(encoded), len(rows)
 
     def column(
         self, table: Table, field: Field[Any, Any], naturals: NaturalKeys, wrapped: Wrapped
@@ -204,25 +203,29 @@ def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
     return field
 
 
-def _composer(table: Table) -> Callable[[tuple[Any, ...]], bytes]:
+def _composer(table: Table) -> Callable[[list[Sequence[Any]]], bytes]:
+    """Makes lines, each ended by SEPARATOR, of a batch given as the columns of the key and then those of the fields."""
     label = table.label
     names = [field.name for field in table.fields]
-    if not table.has_composite_key:
-
-        def simple(values: tuple[Any, ...]) -> bytes:
-            return dump_line(
-                {"model": label, "pk": values[0], "fields": dict(zip(names, values[1:], strict=True))}
-            )
-
-        return simple
     width = len(table.key_fields)
 
-    def composite(values: tuple[Any, ...]) -> bytes:
-        # Django reads the key of several columns from a JSON text; its columns stand among the fields as well.
-        key = dump_line(list(values[:width])).decode()
-        return dump_line({"model": label, "pk": key, "fields": dict(zip(names, values[width:], strict=True))})
+    def compose(columns: list[Sequence[Any]]) -> bytes:
+        keys = columns[0] if width == 1 else _composite_keys(columns[:width])
+        rows: Iterable[tuple[Any, ...]] = zip(*columns[width:], strict=True) if names else repeat((), len(keys))
+        return dump_lines(
+            label,
+            [
+                {"model": label, "pk": key, "fields": dict(zip(names, row))}  # noqa: B905 (the hottest loop of all)
+                for key, row in zip(keys, rows, strict=True)
+            ],
+        )
 
-    return composite
+    return compose
+
+
+def _composite_keys(columns: list[Sequence[Any]]) -> list[str]:
+    """Django reads the key of several columns from a JSON text; its columns stand among the fields as well."""
+    return [dump_line(list(values)).decode() for values in zip(*columns, strict=True)]
 
 
 def _batches(rows: Iterator[tuple[Any, ...]], unbounded: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:

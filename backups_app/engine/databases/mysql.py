@@ -104,7 +104,7 @@ class MySQLSnapshot(Snapshot):
 
     def text_forms(self) -> TextForms:
         zone = self.connection.timezone if settings.USE_TZ else None
-        return TextForms(zone_suffix="", zone=UTC if str(zone) in ("UTC", "utc") else zone, pads_fraction=True)
+        return TextForms(zone=UTC if str(zone) in ("UTC", "utc") else zone, pads_fraction=True)
 
     def select(self, column: str, kind: str) -> str:
         return f"CAST({column} AS CHAR)" if kind in _AS_TEXT else column

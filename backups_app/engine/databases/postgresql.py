@@ -123,7 +123,8 @@ class PostgreSQLSnapshot(Snapshot):
         return list(self._raw.execute(sql, parameters).fetchall())
 
     def text_forms(self) -> TextForms:
-        return TextForms(zone_suffix="+00", zone=UTC, trims_fraction=True)
+        # Not asked for values of PostgreSQL: the server spells them as JSON.
+        return TextForms(zone=UTC)
 
     def select_raw(self, column: str) -> str:
         return f"{column}::text"

@@ -84,7 +84,7 @@ class SQLiteSnapshot(Snapshot):
 
     def text_forms(self) -> TextForms:
         zone = self.connection.timezone if settings.USE_TZ else None
-        return TextForms(zone_suffix="", zone=UTC if str(zone) in ("UTC", "utc") else zone)
+        return TextForms(zone=UTC if str(zone) in ("UTC", "utc") else zone)
 
     def _connect(self, **params: Any) -> sqlite3.Connection:
         # Without detect_types: its converters turn impossible dates into errors and booleans of 2 into True.

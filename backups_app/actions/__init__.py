@@ -1,0 +1,1 @@
+"""What can be done with backups: one module a verb, each guard, do, record."""

@@ -1,0 +1,79 @@
+"""create: dump the database into a new file and enter it in the catalogue."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from backups_app.audit import Actor
+from backups_app.choices import BackupKind
+from backups_app.conf import backup_settings
+from backups_app.engine import store
+from backups_app.engine.dump import Dumped, Scope, dump
+from backups_app.engine.progress import Stage, Watch
+from backups_app.models import Backup
+
+# Records the end of the job together with the new row; raises when the job is no longer the caller's.
+Settle = Callable[[Backup], None]
+
+
+def create_backup(
+    *,
+    kind: BackupKind,
+    trigger: str,
+    description: str,
+    by: Actor,
+    owner: UUID,
+    watch: Watch,
+    settle: Settle,
+) -> Backup:
+    """Makes a backup that is whole, or nothing: after any exception neither file nor row is left.
+
+    `owner` is the id of the job that asks. The row appears after the file, in the transaction that `settle` ends the
+    job in; dying between the two leaves a good file that a rescan finds.
+    """
+    started = time.monotonic()
+    with store.open_part(str(owner)) as part:
+        dumped = dump(part.stream, scope=_scope(), kind=kind, watch=watch)
+        watch.step(Stage.PUBLISH, dumped.record_count, dumped.record_count)
+        name = part.publish(kind, timezone.localtime())
+    backup = _row(name, dumped, kind=kind, trigger=trigger, description=description, by=by, owner=owner)
+    backup.duration_seconds = time.monotonic() - started
+    try:
+        with transaction.atomic():
+            backup.save(force_insert=True)
+            settle(backup)
+    except BaseException:
+        store.delete(name)
+        raise
+    return backup
+
+
+def _scope() -> Scope:
+    configured = backup_settings()
+    return Scope(using=configured.DATABASE, exclude=configured.EXCLUDE, include=configured.INCLUDE)
+
+
+def _row(
+    name: str, dumped: Dumped, *, kind: BackupKind, trigger: str, description: str, by: Actor, owner: UUID
+) -> Backup:
+    manifest: Any = dumped.manifest
+    return Backup(
+        name=name,
+        kind=kind,
+        trigger=trigger,
+        description=description,
+        size_bytes=dumped.size_bytes,
+        sha256=dumped.sha256,
+        record_count=dumped.record_count,
+        model_counts=[entry for entry in manifest["tables"] if entry["records"]],
+        findings=manifest["findings"],
+        needs_restore_backup=bool(manifest["wrapped_count"]),
+        created_at=timezone.now(),
+        created_by_id=by.id,
+        created_by_name=by.name,
+        job_id=owner,
+    )

@@ -1,0 +1,66 @@
+"""The only sender of Celery messages."""
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+from backups_app.choices import JobKind
+from backups_app.models import Job
+
+TASKS = {
+    JobKind.BACKUP: "backups_app.tasks.create_backup",
+    JobKind.CLEAN_UP: "backups_app.tasks.clean_up",
+}
+
+# A stopped or frozen broker is told at once; Celery's defaults would wait for over 40 seconds.
+_IMPATIENT = {
+    "socket_timeout": 2,
+    "socket_connect_timeout": 2,
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
+    "interval_max": 0,
+}
+
+
+class BrokerUnreachable(Exception):
+    """The queue did not take the message; `str(error)` is for people."""
+
+
+def send(job: Job) -> None:
+    """Rings the doorbell for `job`. Raises BrokerUnreachable within a few seconds."""
+    try:
+        with current_app.connection_for_write(transport_options=_transport_options()) as connection:
+            current_app.send_task(
+                TASKS[JobKind(job.kind)], args=[str(job.pk)], task_id=str(job.pk), connection=connection, retry=False
+            )
+    except (OperationalError, OSError) as error:
+        raise BrokerUnreachable(f"The queue can't be reached ({_cause(error)}).") from error
+
+
+def is_broker_reachable() -> bool:
+    try:
+        with current_app.connection_for_write(transport_options=_transport_options()) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+    except (OperationalError, OSError):
+        return False
+    return True
+
+
+def answering_workers(*, timeout_seconds: float) -> list[str]:
+    """Names of the workers that answer a ping; empty also when the broker is gone."""
+    try:
+        replies = current_app.control.ping(timeout=timeout_seconds)
+    except (OperationalError, OSError):
+        return []
+    return sorted(name for reply in replies for name in reply)
+
+
+def _transport_options() -> dict[str, object]:
+    return {**current_app.conf.broker_transport_options, **_IMPATIENT}
+
+
+def _cause(error: BaseException) -> str:
+    """The first line of the innermost cause, without the broker's address, which may hold a password."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return type(error).__name__

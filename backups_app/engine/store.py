@@ -1,0 +1,198 @@
+"""Where files lie: STORAGES["backups"], a folder of this host or an object storage.
+
+A file appears whole or not at all. It is written under a hidden name, synced, and then given its own name, which it
+never takes from another file. What a crash leaves behind is a hidden `.part` file, named after whoever wrote it.
+"""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+from backups_app.conf import backup_settings
+from backups_app.engine.errors import DiskFull, StoreFailed
+
+ALIAS = "backups"
+BLOCK_BYTES = 1 << 20
+
+PREFIXES = {
+    "manual": "backup",
+    "automatic": "auto_backup",
+    "uploaded": "uploaded_backup",
+    "safety": "pre_restore_safety",
+}
+_NAME = re.compile(rf"(?:{'|'.join(PREFIXES.values())})_[0-9]{{8}}_[0-9]{{6}}(?:_[0-9]+)?\.json(?:\.gz|\.zst)?")
+
+
+@dataclass(slots=True)
+class Part:
+    """A file that is being written. `stream` takes bytes; `publish` makes it a backup, leaving without it discards."""
+
+    path: Path
+    stream: BinaryIO
+
+    def publish(self, kind: str, at: datetime) -> str:
+        """Syncs and names the file for `kind` and the local time `at`. Returns the name."""
+        self.stream.flush()
+        os.fsync(self.stream.fileno())
+        storage = _storage()
+        stem = f"{PREFIXES[kind]}_{at:%Y%m%d_%H%M%S}"
+        if isinstance(storage, FileSystemStorage):
+            return _publish_in_folder(self.path, stem)
+        return _publish_in_storage(storage, self.path, stem)
+
+
+@contextmanager
+def open_part(owner: str) -> Iterator[Part]:
+    """A new hidden file for `owner`, a job's id. Removed on leaving unless it was published.
+
+    Raises DiskFull or StoreFailed in place of the operating system's errors.
+    """
+    path = _part_path(owner)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError as error:
+        raise _failure(error, path.parent) from error
+    try:
+        with os.fdopen(descriptor, "w+b", buffering=BLOCK_BYTES) as stream:
+            yield Part(path=path, stream=cast(BinaryIO, stream))
+    except OSError as error:
+        raise _failure(error, path.parent) from error
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def discard_part(owner: str) -> None:
+    """Removes what a crashed `owner` left behind on this host."""
+    _part_path(owner).unlink(missing_ok=True)
+
+
+def open_file(name: str) -> File:  # type: ignore[type-arg, unused-ignore]
+    """The stored bytes. Raises FileNotFoundError when there is no such file."""
+    return _storage().open(checked_name(name), "rb")
+
+
+def blocks(name: str) -> Iterator[bytes]:
+    with open_file(name) as file:
+        while block := file.read(BLOCK_BYTES):
+            yield block
+
+
+def delete(name: str) -> None:
+    """Removes the file; one that is gone already is no error."""
+    try:
+        _storage().delete(checked_name(name))
+    except OSError as error:
+        raise StoreFailed(f"{name} could not be deleted: {error.strerror or error}.") from error
+
+
+def exists(name: str) -> bool:
+    return bool(_storage().exists(checked_name(name)))
+
+
+def free_bytes() -> int | None:
+    """Free space where backups are written, or None where that can't be known."""
+    folder = folder_path()
+    if folder is None:
+        return None
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def folder_path() -> Path | None:
+    """The folder on this host, or None for other storages."""
+    storage = _storage()
+    return Path(storage.location) if isinstance(storage, FileSystemStorage) else None
+
+
+def checked_name(name: str) -> str:
+    """`name` if it is one that this module gives. Raises StoreFailed for all else, so no path ever gets in."""
+    if not _NAME.fullmatch(name):
+        raise StoreFailed(f"{name!r} is not the name of a backup file.")
+    return name
+
+
+def _storage() -> Storage:
+    return storages[ALIAS]
+
+
+def _part_path(owner: str) -> Path:
+    folder = folder_path() or backup_settings().STATE_DIR / "parts"
+    return folder / f".{re.sub('[^0-9a-zA-Z-]', '', owner)}.part"
+
+
+def _names(stem: str) -> Iterator[str]:
+    yield f"{stem}.json"
+    for number in range(2, 1000):
+        yield f"{stem}_{number}.json"
+
+
+def _publish_in_folder(path: Path, stem: str) -> str:
+    for name in _names(stem):
+        try:
+            # A link, because renaming would silently replace a file of that name.
+            path.with_name(name).hardlink_to(path)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
+                raise
+            if not _rename_to_new(path, path.with_name(name)):
+                continue
+        _sync_folder(path.parent)
+        return name
+    raise StoreFailed(f"There are already 1,000 files named {stem}.")
+
+
+def _rename_to_new(path: Path, target: Path) -> bool:
+    """For file systems without links: takes the name first, then the place."""
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    path.replace(target)
+    return True
+
+
+def _publish_in_storage(storage: Storage, path: Path, stem: str) -> str:
+    size = path.stat().st_size
+    name = next(name for name in _names(stem) if not storage.exists(name))
+    try:
+        with path.open("rb") as file:
+            given = storage.save(name, File(file))
+        stored = storage.size(given)
+    except Exception as error:
+        raise StoreFailed(f"The storage did not take {name} ({size:,} bytes): {error}") from error
+    if given != name or stored != size:
+        storage.delete(given)
+        raise StoreFailed(f"The storage kept {stored:,} bytes of {size:,} as {given}; it was removed again.")
+    return name
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _failure(error: OSError, folder: Path) -> StoreFailed:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        free = shutil.disk_usage(folder).free if folder.exists() else 0
+        return DiskFull(f"The disk of the backup folder is full: {free:,} bytes are free, and more were needed.")
+    return StoreFailed(f"The backup folder can't be written: {error.strerror or error}.")

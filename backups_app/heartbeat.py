@@ -1,0 +1,122 @@
+"""The side thread of a running job: shows progress, listens for the wish to cancel, watches that the job is still its own."""
+
+import os
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from django.db import DatabaseError, connections
+from django.utils import timezone
+
+from backups_app import cache
+from backups_app.choices import JobState
+from backups_app.conf import backup_settings
+from backups_app.engine.progress import Stage, Watch
+from backups_app.leases import Lease
+from backups_app.models import Job
+
+_RATE_WINDOW_SECONDS = 5.0
+_LEASE_CHECK_SECONDS = 5.0
+
+
+class Heartbeat:
+    """Runs from entering to leaving. `watch()` is what the engine reports to and asks.
+
+    `dies_with_parent`: ends this whole process when its parent is gone, so that nobody works on unseen.
+    """
+
+    def __init__(self, job: Job, lease: Lease, *, dies_with_parent: bool) -> None:
+        self._job = job
+        self._lease = lease
+        self._parent = os.getppid() if dies_with_parent else None
+        self._ended = threading.Event()
+        self._cancelled = threading.Event()
+        self.lease_lost = False
+        self._position: tuple[Stage, int, int | None] = (Stage.CHECK, 0, None)
+        self._samples: deque[tuple[float, int]] = deque(maxlen=64)
+        self._started = time.time()
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{job.pk}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join(timeout=30)
+
+    def watch(self) -> Watch:
+        return Watch(report=self._report, is_cancelled=self._cancelled.is_set)
+
+    def _report(self, stage: Stage, done: int, total: int | None) -> None:
+        # Called between batches in the job's own thread: only a note, the side thread does the talking.
+        self._position = (stage, done, total)
+
+    def _beat(self) -> None:
+        next_lease_check = time.monotonic() + _LEASE_CHECK_SECONDS
+        try:
+            while True:
+                cache.write_progress(self._job.pk, self._snapshot())
+                if self._is_cancel_asked():
+                    self._cancelled.set()
+                if self._parent is not None and os.getppid() != self._parent:
+                    os._exit(1)
+                if time.monotonic() >= next_lease_check:
+                    next_lease_check = time.monotonic() + _LEASE_CHECK_SECONDS
+                    if not self._lease.is_mine():
+                        self.lease_lost = True
+                        self._cancelled.set()
+                if self._ended.wait(backup_settings().HEARTBEAT_SECONDS):
+                    return
+        finally:
+            # Connections belong to threads; the cache's and the database's opened here are this thread's.
+            connections.close_all()
+
+    def _is_cancel_asked(self) -> bool:
+        asked = cache.is_cancel_asked(self._job.pk)
+        if asked is None:
+            with suppress(DatabaseError):
+                return Job.objects.filter(pk=self._job.pk, cancel_asked_at__isnull=False).exists()
+        return bool(asked)
+
+    def _snapshot(self) -> dict[str, Any]:
+        stage, done, total = self._position
+        now = time.time()
+        self._samples.append((now, done))
+        while len(self._samples) > 2 and now - self._samples[0][0] > _RATE_WINDOW_SECONDS:
+            self._samples.popleft()
+        seconds = self._samples[-1][0] - self._samples[0][0]
+        records = self._samples[-1][1] - self._samples[0][1]
+        return {
+            "kind": self._job.kind,
+            "state": JobState.RUNNING.value,
+            "stage": stage.value,
+            "done": done,
+            "total": total,
+            "rate": records / seconds if seconds > 0 and records > 0 else None,
+            "started_at": self._started,
+            "beat_at": now,
+            "is_cancelling": self._cancelled.is_set(),
+        }
+
+
+def write_ending(job: Job) -> None:
+    """Leaves the outcome where polls look. The job's row says the same and is the truth."""
+    before = cache.read_progress(job.pk) or {}
+    cache.write_progress(
+        job.pk,
+        {
+            **before,
+            "kind": job.kind,
+            "state": job.state,
+            "beat_at": timezone.now().timestamp(),
+            "backup_name": job.backup_name,
+            "message": job.error_message,
+            "hint": job.error_hint,
+        },
+    )

@@ -1,0 +1,79 @@
+"""Follows a job from a terminal until it ends."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TextIO
+from uuid import UUID
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from backups_app import cache, dispatch, jobs
+from backups_app.choices import JobState
+from backups_app.models import Job
+
+POLL_SECONDS = 0.5
+WORKER_GRACE_SECONDS = 5.0
+_REAP_SECONDS = 15.0
+
+EXIT_STATUSES = {
+    JobState.SUCCEEDED: 0,
+    JobState.FAILED: 1,
+    JobState.ERRORED: 2,
+    JobState.CANCELLED: 3,
+    JobState.LOST: 4,
+}
+
+
+def follow(job_id: UUID, *, out: TextIO) -> Job:
+    """Shows the job's progress until it has ended, and returns its last state. Quiet when `out` is no terminal."""
+    console = Console(file=out, force_terminal=None)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        line = bar.add_task("queued", total=None, rate="")
+        queued_since, next_reap, has_warned = time.monotonic(), time.monotonic() + _REAP_SECONDS, False
+        while True:
+            job = Job.objects.get(pk=job_id)
+            if not job.is_active:
+                return job
+            _show(bar, line, job)
+            if job.state == JobState.QUEUED and not has_warned:
+                waited = time.monotonic() - queued_since
+                if waited > WORKER_GRACE_SECONDS:
+                    has_warned = True
+                    _say_if_nobody_works(console)
+            if time.monotonic() > next_reap:
+                next_reap = time.monotonic() + _REAP_SECONDS
+                jobs.reap()
+            time.sleep(POLL_SECONDS)
+
+
+def _show(bar: Progress, line: Any, job: Job) -> None:
+    progress = cache.read_progress(job.pk) or {}
+    rate = progress.get("rate")
+    bar.update(
+        line,
+        description=str(progress.get("stage") or job.state),
+        completed=progress.get("done") or 0,
+        total=progress.get("total"),
+        rate=f"{rate:,.0f} records/s" if rate else "",
+    )
+
+
+def _say_if_nobody_works(console: Console) -> None:
+    if dispatch.answering_workers(timeout_seconds=2):
+        console.print("Waiting: the worker is busy with another job.")
+        return
+    console.print(
+        "No worker answers, so nothing happens yet. Start one with\n"
+        "  celery -A celery_worker worker -Q backups -c 1\n"
+        "or run this command with --here. The job stays queued; Ctrl-C ends only the following."
+    )

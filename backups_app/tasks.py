@@ -1,0 +1,83 @@
+"""The Celery tasks: doors that only call backups_app.jobs."""
+
+import ctypes
+import os
+import signal
+import sys
+from typing import Any
+
+from celery import shared_task
+from celery.exceptions import Ignore
+from celery.signals import worker_process_init, worker_ready
+
+from backups_app import jobs
+from backups_app.audit import Actor
+from backups_app.choices import BackupKind, JobKind, Trigger
+from backups_app.conf import backup_settings
+from backups_app.logs import log
+
+_PR_SET_PDEATHSIG = 1
+
+
+@shared_task(bind=True)
+def create_backup(self: Any, job_id: str) -> dict[str, Any]:
+    """Makes the backup that the job describes."""
+    return _run(self, job_id)
+
+
+@shared_task(bind=True)
+def clean_up(self: Any, job_id: str) -> dict[str, Any]:
+    """Removes the backups that are past their days."""
+    return _run(self, job_id)
+
+
+@shared_task(ignore_result=True)
+def look_after_jobs() -> None:
+    """The caretaker: declares jobs lost whose worker is dead."""
+    jobs.reap()
+
+
+@shared_task(ignore_result=True)
+def start_nightly_backup() -> None:
+    """Queues the nightly backup, with the clean-up after it."""
+    jobs.submit(
+        JobKind.BACKUP,
+        by=Actor(name="schedule"),
+        trigger=Trigger.SCHEDULE,
+        parameters={
+            "kind": BackupKind.AUTOMATIC,
+            "description": "Nightly backup",
+            "clean_up_keep_days": backup_settings().KEEP_DAYS,
+        },
+    )
+
+
+def _run(task: Any, job_id: str) -> dict[str, Any]:
+    try:
+        job = jobs.run(job_id, worker=str(task.request.hostname), dies_with_parent=True)
+    except jobs.NotOurs as error:
+        # A message that came twice must not overwrite the result of the one that was handled.
+        raise Ignore from error
+    return {"job": str(job.pk), "state": job.state}
+
+
+@worker_process_init.connect
+def die_with_the_parent(**_kwargs: Any) -> None:
+    """A worker's child whose parent was killed would work on unseen, and nobody could stop it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1:
+            os._exit(1)
+
+
+@worker_ready.connect
+def send_waiting_jobs(sender: Any, **_kwargs: Any) -> None:
+    """Once a start, and only by workers that take such jobs: messages may have been lost with the broker."""
+    if "backups" not in sender.task_consumer.queues and not any(
+        queue.name == "backups" for queue in sender.task_consumer.queues
+    ):
+        return
+    jobs.reap()
+    sent = jobs.send_waiting()
+    if sent:
+        log.info("jobs.sent_again", count=sent)
