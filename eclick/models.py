@@ -13,7 +13,7 @@ from django.contrib.contenttypes.fields import GenericForeignKey
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, router
 from django.utils import timezone
 from django.utils.text import Truncator
 
@@ -145,7 +145,9 @@ class Task(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Two people adding to the end at once: the unique constraint refuses the second."""
         if self.position is None:
-            last = Task.objects.filter(project=self.project_id).aggregate(last=models.Max("position"))["last"]
+            alias = kwargs.get("using") or router.db_for_write(Task, instance=self)
+            others = Task.objects.using(alias).filter(project=self.project_id)
+            last = others.aggregate(last=models.Max("position"))["last"]
             self.position = 0 if last is None else last + 1
         super().save(*args, **kwargs)
 
