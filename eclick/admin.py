@@ -4,7 +4,7 @@
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, URLField
 from django.http import HttpRequest
 
 from eclick.models import ActivityLog, Attachment, Client, Comment, Project, Subtask, Task
@@ -39,6 +39,8 @@ class ClientAdmin(admin.ModelAdmin):
     list_filter = ["is_active", "country"]
     search_fields = ["name", "legal_name", "email", "vat_number"]
     readonly_fields = ["created_at", "updated_at"]
+    # Django 5 and 6 disagree on the scheme of an address that is typed without one.
+    formfield_overrides = {URLField: {"assume_scheme": "https"}}
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
