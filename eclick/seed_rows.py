@@ -152,7 +152,7 @@ class RowMaker:
             (
                 client_id,
                 name,
-                f"{name} {legal_form}".rstrip() if legal_form is not None else None,
+                f"{name} {legal_form}" if legal_form else legal_form,
                 "" if not bits(3) else f"hello@client{client_id}.example",
                 "" if not bits(2) else f"+{calling_code} {bits(10):04} {bits(20):07}",
                 "" if bits(1) else f"https://client{client_id}.example/?from=eclick&lang={country.lower()}#contact",

@@ -31,7 +31,7 @@ COMPANY_ROOTS = [
     "Willow", "Zephyr", "Ζέφυρος", "Северный", "النور", "שחר", "桜", "星河", "한빛",
 ]  # fmt: skip
 
-# A trade and the legal form that goes with it, or none.
+# A trade and the legal form that goes with it: none, or an empty text.
 COMPANY_FORMS = [
     ("Studio", None), ("Books", "Ltd"), ("Coffee Roasters", "Inc."), ("Logistics", "GmbH & Co. KG"),
     ("Architects", "LLP"), ("Solar", "S.A."), ("Films", "SARL"), ("Dental", None), ("Robotics", "AG"),
