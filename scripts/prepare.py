@@ -103,7 +103,7 @@ def ensure_superuser() -> dict[str, str]:
         users._default_manager.create_superuser(  # type: ignore[attr-defined]
             **{users.USERNAME_FIELD: name}, email="", password=password
         )
-        say(f"Superuser: {name} created")
+        say(f"Superuser: {name} created, password {'as given' if given else f'in {secrets_file}'}")
         return {"username": name, "password": "given" if given else "generated"}
     generated = read_secrets(secrets_file).get("ADMIN_PASSWORD", "")
     if generated and authenticate(username=name, password=generated):

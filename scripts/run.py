@@ -87,11 +87,11 @@ def main() -> int:
     leave_on_sigterm()
     try:
         place = Place.from_environment()
-        require_free(place.host, place.port)
-        environment = Environment(say=say)
-        environment.ensure()
         make_data_dir(place)
         with only_one(place):
+            require_free(place.host, place.port)
+            environment = Environment(say=say)
+            environment.ensure()
             return run(place, environment.python)
     except (CannotRun, SetupError, PortNotFree, NoServer) as error:
         say(str(error))
@@ -102,10 +102,10 @@ def main() -> int:
 
 
 def make_data_dir(place: Place) -> None:
-    # Everything from here on is state: the database, backups, secrets, logs. It is its owner's alone.
-    os.umask(0o077)
     try:
-        (place.data_dir / "run" / "tmp").mkdir(parents=True, exist_ok=True)
+        place.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (place.data_dir / "run").mkdir(mode=0o700, exist_ok=True)
+        (place.data_dir / "run" / "tmp").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise CannotRun(f"DATA_DIR={place.data_dir} can't be used: {error.strerror} ({error.filename}).") from error
 
@@ -130,6 +130,8 @@ def only_one(place: Place) -> Iterator[None]:
 
 
 def run(place: Place, python: Path) -> int:
+    # Everything from here on is state: the database, backups, secrets, logs. It is its owner's alone.
+    os.umask(0o077)
     if not os.environ.get("SECRET_KEY"):
         keep_secret(place.data_dir / "secrets.env", "SECRET_KEY", new_secret_key())
     supervisor = Supervisor(
@@ -205,12 +207,13 @@ def programs(place: Place, python: Path) -> list[Program]:
     # Neither worker has anything to ask its neighbours, so it does not wait for them at the start.
     worker = [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--without-mingle", "--without-gossip"]
     web = [
-        *(str(python), "-m", "gunicorn", "eclick.wsgi:application"),
-        *("--bind", place.listen),
-        # Threads, so that an upload or download of minutes holds up neither the pages nor the worker's sign of life.
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
-        *("--timeout", "120", "--graceful-timeout", "8", "--keep-alive", "5"),
-        "--no-control-socket",
+        str(python),
+        "-m",
+        "gunicorn",
+        "--config",
+        str(PROJECT / "scripts" / "gunicorn_settings.py"),
+        "--bind",
+        place.listen,
     ]
     return [
         # A worker that is asked to stop lets its job see that and tidy up.

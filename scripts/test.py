@@ -46,8 +46,11 @@ def main(arguments: list[str]) -> int:
 
 
 def clean_environment() -> dict[str, str]:
-    """Without E-Click's own variables: tests use servers of their own, never what this shell happens to point at."""
-    ours = described_variables((PROJECT / ".env.example").read_text(encoding="utf-8"))
+    """Without E-Click's own variables: tests use servers of their own, never what this shell happens to point at.
+
+    MYSQL_DRIVER stays: it only chooses between two drivers.
+    """
+    ours = described_variables((PROJECT / ".env.example").read_text(encoding="utf-8")) - {"MYSQL_DRIVER"}
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 
