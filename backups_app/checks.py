@@ -51,7 +51,8 @@ def _check_middleware() -> list[CheckMessage]:
 
 
 def _check_cache() -> list[CheckMessage]:
-    backend = settings.CACHES.get("backups", {}).get("BACKEND", "")
+    configured: dict[str, Any] = settings.CACHES
+    backend = str(configured.get("backups", {}).get("BACKEND", ""))
     if not backend:
         return [
             Error(

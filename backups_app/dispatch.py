@@ -52,7 +52,7 @@ def answering_workers(*, timeout_seconds: float) -> list[str]:
         replies = current_app.control.ping(timeout=timeout_seconds)
     except (OperationalError, OSError):
         return []
-    return sorted(name for reply in replies for name in reply)
+    return sorted(name for reply in replies or [] for name in reply)
 
 
 def _transport_options() -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The side thread of a running job: shows progress, listens for the wish to cancel, watches that the job is still its own."""
+"""The side thread of a running job: shows progress, hears the wish to cancel, watches that the job is still its own."""
 
 import os
 import threading

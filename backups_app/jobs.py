@@ -73,7 +73,9 @@ def cancel(job_id: uuid.UUID | str, *, by: Actor) -> bool:
     """Asks a job to stop: a waiting one ends at once, a running one between two batches. False if it has ended."""
     now = timezone.now()
     cache.ask_to_cancel(job_id)
-    if _move(job_id, {JobState.QUEUED}, to=JobState.CANCELLED, finished_at=now, error_message="Cancelled while waiting."):
+    if _move(
+        job_id, {JobState.QUEUED}, to=JobState.CANCELLED, finished_at=now, error_message="Cancelled while waiting."
+    ):
         _say_ended(Job.objects.get(pk=job_id), by=by)
         return True
     return Job.objects.filter(pk=job_id, state=JobState.RUNNING).update(cancel_asked_at=now) == 1
@@ -184,7 +186,7 @@ def _run_claimed(job: Job, heartbeat: Heartbeat) -> None:
         )
     except NotOurs:
         log.warning("job.fenced", job=str(job.pk))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 (the door of all jobs: bugs end here, with their traceback)
         log.exception("job.errored", job=str(job.pk))
         _end(
             job,

@@ -51,7 +51,8 @@ def is_held(claim: UUID) -> bool:
             high, low = _key_halves(claim)
             cursor.execute(
                 "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted "
-                "AND classid = %s AND objid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+                "AND classid = %s AND objid = %s "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
                 [high, low],
             )
             return cursor.fetchone() is not None

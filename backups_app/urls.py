@@ -1,7 +1,17 @@
 """The addresses of backup management."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from backups_app.views import backups, progress
 
 app_name = "backups"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", backups.index, name="index"),
+    path("create/", backups.create, name="create"),
+    path("<int:pk>/download/", backups.download, name="download"),
+    path("<int:pk>/delete/", backups.delete, name="delete"),
+    # Answered by the first middleware, by token and from the cache.
+    path("jobs/<str:token>/progress/", progress.progress, name="progress"),
+    path("jobs/<str:token>/cancel/", progress.cancel, name="cancel"),
+]

@@ -1,19 +1,22 @@
 """Reads the environment variables of `.env.example`; a wrong value ends the start with the variable's name."""
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-_env = environ.Env()
-
 
 def text(name: str, default: str | None = None) -> str:
-    value: str = _env.str(name, default="" if default is None else default)
+    """The variable's value; one that is empty counts as not set, as compose files pass it."""
+    # Read directly: django-environ would take a value that begins with a dollar sign for another variable's name.
+    value = os.environ.get(name, "") or (default or "")
     if not value and default is None:
         raise ImproperlyConfigured(f"{name} is not set. Set it in the environment; .env.example describes it.")
     return value
@@ -30,12 +33,41 @@ def flag(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false.")
 
 
-def number(name: str, *, default: int) -> int:
+def number(name: str, *, default: int, least: int = 1) -> int:
     value = text(name, "")
     try:
-        return int(value) if value else default
+        parsed = int(value) if value else default
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}={value!r} is not a whole number.") from error
+    if parsed < least:
+        raise ImproperlyConfigured(f"{name}={value!r} is less than {least}.")
+    return parsed
+
+
+def time_zone(name: str, *, default: str) -> str:
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a time zone, such as Europe/Berlin.") from error
+    return value
+
+
+def origins(name: str) -> list[str]:
+    values = words(name, default=[])
+    for value in values:
+        if urlsplit(value).scheme not in {"http", "https"}:
+            raise ImproperlyConfigured(f"{name} has {value!r}, which must begin with https:// or http://.")
+    return values
+
+
+def dotted_class(name: str, *, default: str) -> str:
+    value = text(name, default)
+    try:
+        import_string(value)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"{name}={value!r} can't be imported: {error}") from error
+    return value
 
 
 def words(name: str, *, default: list[str]) -> list[str]:
@@ -57,7 +89,7 @@ def json_object(name: str) -> dict[str, Any]:
 
 
 def data_dir() -> Path:
-    """The folder that holds all state of a running installation; the project's folder unless DATA_DIR says otherwise."""
+    """The folder of everything that a running installation keeps; the project's folder unless DATA_DIR is set."""
     return Path(text("DATA_DIR", str(BASE_DIR))).expanduser().resolve()
 
 
@@ -88,7 +120,7 @@ def database() -> dict[str, Any]:
     """DATABASE_URL as an entry of DATABASES: sqlite:///, postgres://, mysql:// (MariaDB too)."""
     url = text("DATABASE_URL", f"sqlite:///{data_dir() / 'db.sqlite3'}")
     try:
-        config: dict[str, Any] = _env.db_url_config(url)
+        config: dict[str, Any] = environ.Env().db_url_config(url)
     except (ValueError, ImproperlyConfigured) as error:
         raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from error
     options = config.setdefault("OPTIONS", {})
@@ -129,28 +161,44 @@ def _use_pymysql_unless_mysqlclient() -> None:
 
 def redis_url() -> str:
     """REDIS_URL, else the address that the embedded server left in the data folder, else the usual port."""
-    url = text("REDIS_URL", "")
-    if not url:
-        left = data_dir() / "valkey" / "url"
-        url = left.read_text(encoding="utf-8").strip() if left.exists() else "redis://127.0.0.1:6379/0"
-    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
-        raise ImproperlyConfigured("REDIS_URL must begin with redis://, rediss:// or unix:///.")
+    left = data_dir() / "valkey" / "url"
+    default = left.read_text(encoding="utf-8").strip() if left.exists() else "redis://127.0.0.1:6379/0"
+    return _checked_redis_url("REDIS_URL", text("REDIS_URL", default))
+
+
+def backups_cache_url(url: str) -> str:
+    """BACKUPS_CACHE_URL, else the next database of the same server."""
+    default = with_redis_database(url, redis_database(url) + 1)
+    return _checked_redis_url("BACKUPS_CACHE_URL", text("BACKUPS_CACHE_URL", default))
+
+
+def _checked_redis_url(name: str, url: str) -> str:
+    """Raises ImproperlyConfigured, never showing the address, which may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in {"redis", "rediss", "unix"} and (parts.port or True)
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ImproperlyConfigured(f"{name} must be redis://HOST:PORT/DB, rediss://... or unix:///PATH?db=DB.")
+    try:
+        redis_database(url)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} names a database that is not a number.") from error
     return url
 
 
 def redis_database(url: str) -> int:
     parts = urlsplit(url)
     name = parse_qs(parts.query).get("db", ["0"])[0] if parts.scheme == "unix" else parts.path.strip("/") or "0"
-    try:
-        return int(name)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"REDIS_URL names the database {name!r}, which is not a number.") from error
+    return int(name)
 
 
 def with_redis_database(url: str, number: int) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        # Put together by hand: some versions of urlunsplit drop the slashes of an address without a host.
+        return f"unix://{parts.netloc}{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 
@@ -158,5 +206,5 @@ def broker_url(url: str) -> str:
     """The same server in kombu's spelling, which has one of its own for sockets."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return f"redis+socket://{parts.path}?virtual_host={redis_database(url)}"
+        return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={redis_database(url)}"
     return url

@@ -12,7 +12,7 @@ SECRET_KEY = environment.secret_key()
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = environment.flag("DEBUG", default=False)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -74,7 +74,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = environment.text("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", default="UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -90,7 +90,7 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     "backups": {
-        "BACKEND": environment.text("BACKUPS_STORAGE", "django.core.files.storage.FileSystemStorage"),
+        "BACKEND": environment.dotted_class("BACKUPS_STORAGE", default="django.core.files.storage.FileSystemStorage"),
         "OPTIONS": environment.json_object("BACKUPS_STORAGE_OPTIONS") or {"location": BACKUPS_DIR},
     },
 }
@@ -105,10 +105,7 @@ CACHES = {
     # database; one second of patience, because a page must not wait for a server that is gone.
     "backups": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": environment.text(
-            "BACKUPS_CACHE_URL",
-            environment.with_redis_database(REDIS_URL, environment.redis_database(REDIS_URL) + 1),
-        ),
+        "LOCATION": environment.backups_cache_url(REDIS_URL),
         "OPTIONS": {
             "serializer": "backups_app.cache.JSONSerializer",
             "socket_timeout": 1,

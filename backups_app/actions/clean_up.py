@@ -35,7 +35,9 @@ def judge(backups: Sequence[Backup], *, keep_days: int) -> list[Verdict]:
         elif newest.created_at - backup.created_at < timedelta(days=keep_days):
             verdicts.append(Verdict(backup=backup, keep=True, reason=f"within {keep_days} days of {newest.name}"))
         else:
-            verdicts.append(Verdict(backup=backup, keep=False, reason=f"more than {keep_days} days before {newest.name}"))
+            verdicts.append(
+                Verdict(backup=backup, keep=False, reason=f"more than {keep_days} days before {newest.name}")
+            )
     return verdicts
 
 

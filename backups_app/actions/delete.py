@@ -2,7 +2,7 @@
 
 from backups_app import audit
 from backups_app.audit import Actor
-from backups_app.choices import GOOD_STATUSES, ACTIVE_STATES
+from backups_app.choices import ACTIVE_STATES, GOOD_STATUSES
 from backups_app.engine import store
 from backups_app.models import Backup, Job
 

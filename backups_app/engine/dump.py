@@ -125,9 +125,7 @@ def _applied_migrations(snapshot: Snapshot) -> set[tuple[str, str]]:
     return {(app, name) for app, name in snapshot.rows("SELECT app, name FROM django_migrations")}
 
 
-def _rows_of_left_out(
-    snapshot: Snapshot, scope: Scope, label: str, fields: tuple[str, ...]
-) -> list[tuple[Any, ...]]:
+def _rows_of_left_out(snapshot: Snapshot, scope: Scope, label: str, fields: tuple[str, ...]) -> list[tuple[Any, ...]]:
     app_label, model_name = label.split(".")
     if not is_excluded(label, exclude=scope.exclude, include=scope.include) or not apps.is_installed(
         f"django.contrib.{app_label}"
@@ -136,7 +134,7 @@ def _rows_of_left_out(
     meta = apps.get_model(app_label, model_name)._meta
     if snapshot.relation_kind(meta.db_table) != "table":
         return []
-    columns = ", ".join(snapshot.quote(str(meta.get_field(name).column)) for name in fields)  # type: ignore[union-attr]
+    columns = ", ".join(snapshot.quote(str(meta.get_field(name).column)) for name in fields)
     return snapshot.rows(f"SELECT {columns} FROM {snapshot.quote(meta.db_table)}")
 
 

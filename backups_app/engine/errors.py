@@ -1,11 +1,11 @@
 """What the engine can foresee going wrong.
 
-    EngineError              never raised itself
-    |- SnapshotFailed        the database would not give one consistent snapshot
-    |- TableChanged          a table changed its shape under the snapshot
-    |- StoreFailed           the folder or object storage would not take, give or delete a file
-    |- DiskFull              there is not enough space, with needed and free bytes
-    `- Cancelled             somebody asked to stop
+EngineError              never raised itself
+|- SnapshotFailed        the database would not give one consistent snapshot
+|- TableChanged          a table changed its shape under the snapshot
+|- StoreFailed           the folder or object storage would not take, give or delete a file
+|- DiskFull              there is not enough space, with needed and free bytes
+`- Cancelled             somebody asked to stop
 """
 
 

@@ -63,9 +63,7 @@ class Writer:
         self._put(lines)
 
     def end_model(self, *, label: str, next_id: int | None) -> ModelEntry:
-        return ModelEntry(
-            model=label, records=self._model_records, next_id=next_id, sha256=self._model.hexdigest()
-        )
+        return ModelEntry(model=label, records=self._model_records, next_id=next_id, sha256=self._model.hexdigest())
 
     @property
     def content_sha256(self) -> str:

@@ -20,7 +20,7 @@ _SALT = "backups_app.manifest"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """One table in the file. `sha256` is over its lines as they stand there; `next_id` None where there is no counter."""
+    """One table in the file. `sha256` is over its lines as they stand there; `next_id` None without a counter."""
 
     model: str
     records: int

@@ -150,8 +150,9 @@ def _in_dependency_order(tables: list[Table]) -> list[Table]:
 
 
 def _referred(model: type[Model]) -> list[type[Model]]:
-    return [
+    referred = (
         field.remote_field.model._meta.concrete_model
         for field in model._meta.local_concrete_fields
         if isinstance(field, models.ForeignKey) and isinstance(field.remote_field.model, type)
-    ]
+    )
+    return [other for other in referred if other is not None]

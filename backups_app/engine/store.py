@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
@@ -65,7 +65,7 @@ def open_part(owner: str) -> Iterator[Part]:
         raise _failure(error, path.parent) from error
     try:
         with os.fdopen(descriptor, "w+b", buffering=BLOCK_BYTES) as stream:
-            yield Part(path=path, stream=cast(BinaryIO, stream))
+            yield Part(path=path, stream=stream)
     except OSError as error:
         raise _failure(error, path.parent) from error
     finally:

@@ -6,6 +6,7 @@ import time
 from typing import Any, TextIO
 from uuid import UUID
 
+from django.core.management.base import OutputWrapper
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -24,6 +25,12 @@ EXIT_STATUSES = {
     JobState.CANCELLED: 3,
     JobState.LOST: 4,
 }
+
+
+def terminal_of(stdout: OutputWrapper) -> TextIO:
+    """The stream inside of Django's wrapper, which would end every piece of output with a newline."""
+    stream: TextIO = vars(stdout)["_out"]
+    return stream
 
 
 def follow(job_id: UUID, *, out: TextIO) -> Job:

@@ -13,9 +13,7 @@ class Backup(models.Model):
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(_("name"), max_length=255, unique=True)
     kind = models.CharField(_("kind"), max_length=16, choices=BackupKind.choices)
-    status = models.CharField(
-        _("status"), max_length=16, choices=BackupStatus.choices, default=BackupStatus.AVAILABLE
-    )
+    status = models.CharField(_("status"), max_length=16, choices=BackupStatus.choices, default=BackupStatus.AVAILABLE)
     trigger = models.CharField(_("trigger"), max_length=16, choices=Trigger.choices, default=Trigger.PAGE)
     description = models.CharField(_("description"), max_length=2000, blank=True, default="")
     size_bytes = models.BigIntegerField(_("size"))

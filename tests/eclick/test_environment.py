@@ -118,12 +118,14 @@ def test_words_stand_between_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_options_of_the_storage_are_a_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = start(
-        monkeypatch, BACKUPS_STORAGE="storages.backends.s3.S3Storage", BACKUPS_STORAGE_OPTIONS='{"bucket_name": "b"}'
+        monkeypatch,
+        BACKUPS_STORAGE="django.core.files.storage.InMemoryStorage",
+        BACKUPS_STORAGE_OPTIONS='{"location": "b"}',
     )
 
     assert settings["STORAGES"]["backups"] == {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": "b"},
+        "BACKEND": "django.core.files.storage.InMemoryStorage",
+        "OPTIONS": {"location": "b"},
     }
 
 

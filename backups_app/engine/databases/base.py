@@ -9,7 +9,7 @@ from itertools import islice, repeat
 from types import TracebackType
 from typing import Any, Self
 
-from django.db.models import Field
+from django.db.models import Field, ForeignKey
 
 from backups_app.engine import codecs, kinds
 from backups_app.engine.errors import EngineError, SnapshotFailed
@@ -125,7 +125,9 @@ class Snapshot(ABC):
         return []
 
     def order(self, table: Table) -> str:
-        return ", ".join(self.order_by(self.quote(str(field.column)), kinds.kind_of(field)) for field in table.key_fields)
+        return ", ".join(
+            self.order_by(self.quote(str(field.column)), kinds.kind_of(field)) for field in table.key_fields
+        )
 
     def lines(self, table: Table, naturals: NaturalKeys, wrapped: Wrapped) -> Iterator[tuple[bytes, int]]:
         """The table's records as lines, each ended by SEPARATOR, with their number, a batch at a time."""
@@ -139,9 +141,7 @@ class Snapshot(ABC):
             encoded = [column.encode([raw[place] for place in column.places(columns)]) for column in columns]
             yield compose(encoded), len(rows)
 
-    def column(
-        self, table: Table, field: Field[Any, Any], naturals: NaturalKeys, wrapped: Wrapped
-    ) -> "Column":
+    def column(self, table: Table, field: Field[Any, Any], naturals: NaturalKeys, wrapped: Wrapped) -> Column:
         kind = kinds.kind_of(field)
         note = wrapped.note(table.label, field.name)
         column = self.quote(str(field.column))
@@ -177,7 +177,7 @@ class Column:
         self.encode = encode
         self.is_unbounded = is_unbounded
 
-    def places(self, columns: "list[Column]") -> range:
+    def places(self, columns: list[Column]) -> range:
         """Where this column's expressions stand in the select list."""
         start = 0
         for column in columns:
@@ -189,16 +189,14 @@ class Column:
 
 def referred_label(field: Field[Any, Any]) -> str:
     """The label of the model that a reference points at by primary key; "" for other fields."""
-    if not field.is_relation or field.remote_field is None:
+    if not isinstance(field, ForeignKey) or not field.target_field.primary_key:
         return ""
-    if not getattr(field, "target_field", None) or not field.target_field.primary_key:
-        return ""
-    return str(field.remote_field.model._meta.concrete_model._meta.label_lower)
+    return str(field.remote_field.model._meta.label_lower)
 
 
 def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
     """The field whose class decides how values look: for a reference what it points at, in the end."""
-    while field.is_relation and kinds.kind_of(field) != kinds.FALLBACK:
+    while isinstance(field, ForeignKey) and kinds.kind_of(field) != kinds.FALLBACK:
         field = field.target_field
     return field
 

@@ -29,7 +29,7 @@ class MySQLSnapshot(Snapshot):
     def begin(self) -> None:
         self.connection.connect()
         self._raw = self.connection.connection
-        self._raw.autocommit(True)
+        self._raw.autocommit(True)  # noqa: FBT003 (the driver's own signature)
         self.rows(f"SET SESSION net_write_timeout = {_PATIENCE_SECONDS}, net_read_timeout = {_PATIENCE_SECONDS}")
         if self.connection.mysql_is_mariadb:
             self.rows("SET SESSION max_statement_time = 0")
@@ -86,8 +86,7 @@ class MySQLSnapshot(Snapshot):
 
     def next_id(self, table: Table) -> int | None:
         rows = self._rows_of(
-            "SELECT auto_increment FROM information_schema.tables "
-            "WHERE table_schema = DATABASE() AND table_name = %s",
+            "SELECT auto_increment FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s",
             table.name,
         )
         return int(rows[0][0]) if rows and rows[0][0] is not None else None

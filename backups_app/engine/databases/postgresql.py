@@ -260,9 +260,7 @@ def _duration(column: str) -> str:
 
 
 def _ip(column: str) -> str:
-    return _either(
-        f"masklen({column}) = CASE family({column}) WHEN 4 THEN 32 ELSE 128 END", f"host({column})", column
-    )
+    return _either(f"masklen({column}) = CASE family({column}) WHEN 4 THEN 32 ELSE 128 END", f"host({column})", column)
 
 
 def _json(column: str) -> str:
@@ -323,7 +321,7 @@ def _settled(lines: bytes, separator: bytes, table: Table, wrapped: Wrapped) -> 
     settled = []
     for line in lines.split(separator):
         if wrapper.MARK in line:
-            line = _DOUBTFUL_VALUE.sub(_unwrapped_if_exact, line)  # noqa: PLW2901
+            line = _DOUBTFUL_VALUE.sub(_unwrapped_if_exact, line)
             if wrapper.MARK in line:
                 _count(line, table, wrapped)
         settled.append(line)

@@ -12,7 +12,7 @@ from backups_app import jobs
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind, JobKind, JobState, Trigger
 from backups_app.conf import backup_settings
-from backups_app.management.following import EXIT_STATUSES, follow
+from backups_app.management.following import EXIT_STATUSES, follow, terminal_of
 from backups_app.models import Backup, Job
 
 
@@ -21,8 +21,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--description", default="", help="A text to find the backup by.")
-        parser.add_argument("--cleanup", action="store_true", help="Afterwards delete automatic backups past their days.")
-        parser.add_argument("--keep-days", type=_days, metavar="N", help="Days that --cleanup keeps (default: KEEP_DAYS).")
+        parser.add_argument(
+            "--cleanup", action="store_true", help="Afterwards delete automatic backups past their days."
+        )
+        parser.add_argument(
+            "--keep-days", type=_days, metavar="N", help="Days that --cleanup keeps (default: KEEP_DAYS)."
+        )
         parser.add_argument("--no-wait", action="store_true", help="Queue it and return at once.")
         parser.add_argument("--here", action="store_true", help="Run in this process, without broker or worker.")
 
@@ -34,9 +38,7 @@ class Command(BaseCommand):
             parameters["clean_up_keep_days"] = options["keep_days"] or backup_settings().KEEP_DAYS
         by = Actor(name=f"{_user()} (command)")
         if options["here"]:
-            job = jobs.run_here(
-                JobKind.BACKUP, by=by, trigger=Trigger.COMMAND, parameters={**parameters, "here": True}
-            )
+            job = jobs.run_here(JobKind.BACKUP, by=by, trigger=Trigger.COMMAND, parameters={**parameters, "here": True})
         else:
             job = jobs.submit(JobKind.BACKUP, by=by, trigger=Trigger.COMMAND, parameters=parameters)
             if job.is_active and options["no_wait"]:
@@ -48,7 +50,7 @@ class Command(BaseCommand):
 
     def _follow(self, job: Job) -> Job:
         try:
-            return follow(job.pk, out=self.stdout._out)  # type: ignore[attr-defined, unused-ignore]
+            return follow(job.pk, out=terminal_of(self.stdout))
         except KeyboardInterrupt:
             raise CommandError(f"No longer following. Job {job.pk} goes on.", returncode=130) from None
 
@@ -56,7 +58,7 @@ class Command(BaseCommand):
         if job.state != JobState.SUCCEEDED:
             text = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line)
             raise CommandError(f"Backup {job.state}: {text}", returncode=EXIT_STATUSES[JobState(job.state)])
-        backup = Backup.objects.filter(pk=job.backup_id).first()
+        backup = Backup.objects.filter(name=job.backup_name).first()
         if backup is None:
             self.stdout.write(f"{job.backup_name} was made, and has been deleted since.")
             return

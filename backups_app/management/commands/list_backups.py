@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from rich.console import Console
 from rich.table import Table
 
+from backups_app.management.following import terminal_of
 from backups_app.models import Backup
 
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
         elif not backups:
             self.stdout.write("There are no backups yet. Make one with: manage.py create_automatic_backup")
         else:
-            Console(file=self.stdout._out, width=None).print(_table(backups))  # type: ignore[attr-defined, unused-ignore]
+            console = Console(file=terminal_of(self.stdout))
+            # A pipe has no width: nothing is folded there.
+            console.print(_table(backups), width=None if console.is_terminal else 250)
 
 
 def _as_dict(backup: Backup) -> dict[str, Any]:
