@@ -46,3 +46,8 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "event", "actor_name", "backup_name", "outcome")
     list_filter = ("event", "outcome")
     search_fields = ("actor_name", "backup_name")
+
+
+# The way from the admin's index to the page, unless the project has an index of its own.
+if admin.site.index_template is None:
+    admin.site.index_template = "backups_app/admin_index.html"

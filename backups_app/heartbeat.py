@@ -72,6 +72,8 @@ class Heartbeat:
                         self.lease_lost = True
                         self._cancelled.set()
                 if self._ended.wait(backup_settings().HEARTBEAT_SECONDS):
+                    # The position that the job ended at.
+                    cache.write_progress(self._job.pk, self._snapshot())
                     return
         finally:
             # Connections belong to threads; the cache's and the database's opened here are this thread's.

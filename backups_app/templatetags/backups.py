@@ -1,8 +1,10 @@
 """How figures look on the page."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import template
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -27,3 +29,13 @@ def clock(value: timedelta | float | None) -> str:
 def grouped(value: float | None) -> str:
     """A count with thin separators, whatever the language's settings: 1,234,567. Empty for None."""
     return "" if value is None else f"{round(value):,}"
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """A moment in the past as people say it: "just now", "5 minutes ago". Empty for None."""
+    if value is None:
+        return ""
+    if timezone.now() - value < timedelta(seconds=_MINUTE):
+        return _("just now")
+    return _("%(span)s ago") % {"span": timesince(value)}
