@@ -100,9 +100,7 @@ def ensure_superuser() -> dict[str, str]:
                 f"there is no active superuser, and the user {name!r} is not one. "
                 "Choose another name in ADMIN_USERNAME, or make that user a superuser."
             )
-        users._default_manager.create_superuser(  # type: ignore[attr-defined]
-            **{users.USERNAME_FIELD: name}, email="", password=password
-        )
+        users._default_manager.create_superuser(**{users.USERNAME_FIELD: name}, email="", password=password)
         say(f"Superuser: {name} created, password {'as given' if given else f'in {secrets_file}'}")
         return {"username": name, "password": "given" if given else "generated"}
     generated = read_secrets(secrets_file).get("ADMIN_PASSWORD", "")
