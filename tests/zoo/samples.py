@@ -182,7 +182,8 @@ def numbers(alias: str) -> None:
         doubled = {**values, **{f"{name}_null": value for name, value in values.items()}}
         insert(alias, zoo.Numbers, {**doubled, "real": 0.5, "real_null": 0.5})
     ordinary = {**dict.fromkeys(names, 7)}
-    nasty(alias, zoo.Numbers, ordinary, ({"real": real, "real_null": real} for real in REALS))
+    # As text: -0.0 without quotes is an exact number to SQL, which has no negative zero. MariaDB has none at all.
+    nasty(alias, zoo.Numbers, ordinary, ({"real": repr(real), "real_null": repr(real)} for real in REALS))
     nasty(alias, zoo.Numbers, ordinary, [{"real": 2.0}])
 
 
