@@ -12,7 +12,7 @@ import json
 import re
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -313,31 +313,41 @@ def naturals(keys: Mapping[Any, Any], inner: Encode) -> Encode:
     return encode
 
 
-def by_django(field: Field[Any, Any], connection: Any, note: Note) -> Callable[[Iterable[tuple[Any, Any]]], list[Any]]:
-    """The slow but right way: `field`'s own conversions. Takes pairs of driver value and raw value.
+def by_django(
+    field: Field[Any, Any], connection: Any, load: Callable[[Any], Any], note: Note
+) -> Callable[[Sequence[Any], Sequence[Any]], list[Any]]:
+    """The slow but right way: `field`'s own conversions. Takes what `load` makes driver values of, and raw values.
 
-    A value that does not survive `value_to_string` and `to_python` is wrapped as raw.
+    A value that does not survive `value_to_string`, `to_python` and `get_db_prep_save` is wrapped as raw.
     """
     expression = field.get_col(field.model._meta.db_table)
     converters = [*connection.ops.get_db_converters(expression), *expression.get_db_converters(connection)]
 
-    def encode_one(driver_value: Any, raw: Any) -> Any:
-        if driver_value is None:
+    def convert(given: Any) -> tuple[bool, Any]:
+        """Whether there is a plain fixture form, and that."""
+        driver_value = value = load(given)
+        for converter in converters:
+            value = converter(value, expression, connection)
+        token = _fixture_value(field, value)
+        if not _is_json_safe(token):
+            return False, None
+        returned = field.to_python(json.loads(json.dumps(token)))
+        written = field.get_db_prep_save(returned, connection)
+        return _is_same(returned, value) and _is_written_as(written, driver_value), token
+
+    def encode_one(given: Any, raw: Any) -> Any:
+        if raw is None:
             return None
         try:
-            value = driver_value
-            for convert in converters:
-                value = convert(value, expression, connection)
-            token = _fixture_value(field, value)
-            if _is_json_safe(token) and _survives(field, token, value):
-                return token
+            is_plain, token = convert(given)
         except Exception:  # noqa: BLE001 (any error of a foreign field class means: keep the raw value)
-            note()
-            return wrapper.wrap(raw)
+            is_plain, token = False, None
+        if is_plain:
+            return token
         note()
         return wrapper.wrap(raw)
 
-    return lambda pairs: [encode_one(value, raw) for value, raw in pairs]
+    return lambda given, raw: list(map(encode_one, given, raw))
 
 
 def _fixture_value(field: Field[Any, Any], value: Any) -> Any:
@@ -364,11 +374,15 @@ def _is_json_safe(token: Any) -> bool:
     return token is None or type(token) is bool
 
 
-def _survives(field: Field[Any, Any], token: Any, value: Any) -> bool:
-    returned = field.to_python(json.loads(json.dumps(token)))
-    if token is None:
-        return value is None
-    return type(returned) is type(value) and bool(returned == value)
+def _is_same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+def _is_written_as(written: Any, driver_value: Any) -> bool:
+    """Drivers give objects for dates and decimals that Django writes as their text."""
+    if type(driver_value) in (int, float, str, bytes):
+        return _is_same(written, driver_value)
+    return _is_same(written, driver_value) or (type(written) is str and written == str(driver_value))
 
 
 def _typed(types: set[type], is_exact: Callable[[Any], bool], note: Note) -> Encode:

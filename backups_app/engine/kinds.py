@@ -61,10 +61,8 @@ KINDS: dict[type[Field[Any, Any]], str] = {
 
 def kind_of(field: Field[Any, Any]) -> str:
     """The kind by which `field`'s column is read and written; a reference has the kind of what it points at."""
-    if field.is_relation and isinstance(field, models.ForeignKey):
-        if not _is_plain(type(field), models.OneToOneField, models.ForeignKey):
-            return FALLBACK
-        return kind_of(field.target_field)
+    if isinstance(field, models.ForeignKey):
+        return kind_of(field.target_field) if is_plain_reference(field) else FALLBACK
     if type(field).__module__ == "django.db.models.fields.proxy":  # the _order of order_with_respect_to
         return "integer"
     for parent in type(field).__mro__:
@@ -73,7 +71,10 @@ def kind_of(field: Field[Any, Any]) -> str:
     return FALLBACK
 
 
-def _is_plain(cls: type, *parents: type) -> bool:
+def is_plain_reference(field: models.ForeignKey[Any, Any]) -> bool:
+    """Whether its values look like those of the field that it refers to."""
+    cls = type(field)
+    parents = (models.OneToOneField, models.ForeignKey)
     return any(issubclass(cls, parent) and _overrides_nothing(cls, parent) for parent in parents)
 
 

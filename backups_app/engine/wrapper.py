@@ -2,7 +2,7 @@
 
 A field whose value plain `loaddata` could not read, or would change, is written as `{"$raw": [form, payload]}`:
 
-    integer, real    a number of another type than the column's; payload a JSON number
+    integer, real    a number of another type than the column's; payload a JSON number, or "Infinity", "-Infinity"
     text             the database's own text of the value; payload that text
     blob             bytes; payload base64
     invalid-text     text that is not valid UTF-8; payload base64 of its bytes
@@ -36,7 +36,7 @@ def wrap(value: object) -> dict[str, list[Any]]:
         case bool() | int() if -(2**63) <= value < 2**63:
             return {KEY: ["integer", int(value)]}
         case float():
-            return {KEY: ["real", value]} if isfinite(value) else {KEY: ["text", repr(value)]}
+            return {KEY: ["real", value if isfinite(value) else "Infinity" if value > 0 else "-Infinity"]}
         case _:
             return {KEY: ["text", str(value)]}
 

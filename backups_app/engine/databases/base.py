@@ -104,9 +104,13 @@ class Snapshot(ABC):
         """The expression that brings a column of `kind` as a raw value."""
         return column
 
-    def select_raw(self, column: str) -> str:
-        """The expression that brings a column of a foreign field class as the raw value to fall back on."""
-        return column
+    def select_raw(self, field: Field[Any, Any]) -> str:
+        """The expression that brings the column of a foreign field class as the raw value to fall back on."""
+        return self.quote(str(field.column))
+
+    def loader(self, field: Field[Any, Any]) -> Callable[[Any], Any]:
+        """What makes the value that Django's converters take of one that `stream` gives."""
+        return _as_it_is
 
     def order_by(self, column: str, kind: str) -> str:
         return column
@@ -147,10 +151,10 @@ class Snapshot(ABC):
         column = self.quote(str(field.column))
         encode = codecs.encoder(kind, _plain_field(field), self.text_forms(), note)
         if encode is None:
-            slow = codecs.by_django(_plain_field(field), self.connection, note)
+            slow = codecs.by_django(_plain_field(field), self.connection, self.loader(field), note)
             return Column(
-                expressions=(self.select(column, kinds.FALLBACK), self.select_raw(column)),
-                encode=lambda values: slow(zip(values[0], values[1], strict=True)),
+                expressions=(column, self.select_raw(field)),
+                encode=lambda values: slow(values[0], values[1]),
                 is_unbounded=True,
             )
         if keys := naturals.get(referred_label(field)):
@@ -161,6 +165,10 @@ class Snapshot(ABC):
             encode=lambda values: single(values[0]),
             is_unbounded=kind in _UNBOUNDED and field.max_length is None,
         )
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 class Column:
@@ -196,7 +204,7 @@ def referred_label(field: Field[Any, Any]) -> str:
 
 def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
     """The field whose class decides how values look: for a reference what it points at, in the end."""
-    while isinstance(field, ForeignKey) and kinds.kind_of(field) != kinds.FALLBACK:
+    while isinstance(field, ForeignKey) and kinds.is_plain_reference(field):
         field = field.target_field
     return field
 

@@ -38,6 +38,11 @@ _DOUBTFUL_VALUE = re.compile(rb'\{"\$raw":\["json\?",("(?:[^"\\]|\\.)*")\]\}')
 
 _LONGEST_NAME_BYTES = 63
 
+# What psycopg reads without an error, but not whole: bounds of arrays; of intervals months, years, a negative clock
+# and more hours than a day has.
+_ODD_ARRAY = re.compile(r"^\[")
+_ODD_INTERVALS = re.compile(r"^\[|mon|year|-\d\d:|(?:2[4-9]|[3-9]\d|\d{3,}):\d\d:")
+
 
 class PostgreSQLSnapshot(Snapshot):
     vendor = "postgresql"
@@ -63,6 +68,8 @@ class PostgreSQLSnapshot(Snapshot):
         execute("SET LOCAL DateStyle = 'ISO, YMD'")
         execute("SET LOCAL IntervalStyle = 'postgres'")
         execute("SET LOCAL extra_float_digits = 1")
+        execute("SET LOCAL bytea_output = 'hex'")
+        execute("SET LOCAL lc_monetary = 'C'")
         # Records come in the order of their keys: reading along the index begins at once, sorting does not.
         execute("SET LOCAL enable_sort = off")
         execute("SET LOCAL jit = off")
@@ -101,8 +108,9 @@ class PostgreSQLSnapshot(Snapshot):
         return list(self._raw.execute(sql).fetchall())
 
     def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        with self._raw.cursor() as cursor:
-            yield from cursor.stream(sql)
+        """Every value as text: infinity, years BC and 24:00 are more than the driver's own types can hold."""
+        with self._raw.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT") as copy:
+            yield from copy.rows()
 
     def next_id(self, table: Table) -> int | None:
         if table.has_composite_key:
@@ -126,8 +134,27 @@ class PostgreSQLSnapshot(Snapshot):
         # Not asked for values of PostgreSQL: the server spells them as JSON.
         return TextForms(zone=UTC)
 
-    def select_raw(self, column: str) -> str:
-        return f"{column}::text"
+    def select_raw(self, field: Field[Any, Any]) -> str:
+        return f"{self.quote(str(field.column))}::text"
+
+    def loader(self, field: Field[Any, Any]) -> Callable[[Any], Any]:
+        column, table = self.quote(str(field.column)), self.quote(field.model._meta.db_table)
+        from psycopg.adapt import Transformer
+
+        with self.connection.create_cursor() as cursor:
+            cursor.execute(f"SELECT {column} FROM {table} LIMIT 0")
+            described = cursor.description[0]
+            by_driver = Transformer(cursor).get_loader(described.type_code, cursor.format).load
+        odd = _ODD_ARRAY if described.type_display.endswith("[]") else None
+        if described.type_display.startswith("interval"):
+            odd = _ODD_INTERVALS
+
+        def load(text: str) -> Any:
+            if odd and odd.search(text):
+                raise ValueError("The driver's own type holds less than this.")
+            return by_driver(text.encode())
+
+        return load
 
     def lines(self, table: Table, naturals: NaturalKeys, wrapped: Wrapped) -> Iterator[tuple[bytes, int]]:
         query = self._json_query(table, naturals)
