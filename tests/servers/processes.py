@@ -191,7 +191,7 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL to all its processes at once, as in a power cut of the machine it runs on."""
-        for process in self.family():
+        for process in self._stopped_family():
             _signal(process, signal.SIGKILL)
         if self.process is not None:
             self.process.wait(STOP_LIMIT)
@@ -205,8 +205,7 @@ class Server:
 
     def freeze(self) -> None:
         """It holds its connections but answers nobody, like a machine that hangs, until `thaw`."""
-        for process in self.family():
-            _signal(process, signal.SIGSTOP)
+        self._stopped_family()
 
     def thaw(self) -> None:
         for process in self.family():
@@ -221,6 +220,15 @@ class Server:
             return [leader, *leader.children(recursive=True)]
         except psutil.NoSuchProcess:
             return []
+
+    def _stopped_family(self) -> list[psutil.Process]:
+        """All processes, stopped; the leader first, so that it starts no more of them meanwhile."""
+        for process in self.family()[:1]:
+            _stop(process)
+        family = self.family()
+        for process in family[1:]:
+            _stop(process)
+        return family
 
     def close(self) -> None:
         """Stop it and forget the data."""
@@ -283,6 +291,17 @@ class Server:
 def _signal(process: psutil.Process, number: signal.Signals) -> None:
     try:
         process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def _stop(process: psutil.Process) -> None:
+    """SIGSTOP, and wait until it has taken effect."""
+    _signal(process, signal.SIGSTOP)
+    deadline = time.monotonic() + STOP_LIMIT
+    try:
+        while process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE) and time.monotonic() < deadline:
+            time.sleep(0.001)
     except psutil.NoSuchProcess:
         return
 
