@@ -68,7 +68,7 @@ class Snapshot(ABC):
 
     @abstractmethod
     def begin(self) -> None:
-        """Connects and fixes the moment that everything is read at."""
+        """Connects. `relation_kind` answers from here on."""
 
     @abstractmethod
     def end(self) -> None:
@@ -76,7 +76,7 @@ class Snapshot(ABC):
 
     @abstractmethod
     def hold(self, tables: Sequence[Table]) -> None:
-        """Makes sure that no table changes its shape or is truncated until the end."""
+        """Fixes the moment that rows are read at; none of `tables` changes its shape or is truncated until the end."""
 
     @abstractmethod
     def version(self) -> str: ...
@@ -151,12 +151,7 @@ class Snapshot(ABC):
         column = self.quote(str(field.column))
         encode = codecs.encoder(kind, _plain_field(field), self.text_forms(), note)
         if encode is None:
-            slow = codecs.by_django(_plain_field(field), self.connection, self.loader(field), note)
-            return Column(
-                expressions=(column, self.select_raw(field)),
-                encode=lambda values: slow(values[0], values[1]),
-                is_unbounded=True,
-            )
+            return self.column_by_django(field, note)
         if keys := naturals.get(referred_label(field)):
             encode = codecs.naturals(keys, encode)
         single = encode
@@ -164,6 +159,14 @@ class Snapshot(ABC):
             expressions=(self.select(column, kind),),
             encode=lambda values: single(values[0]),
             is_unbounded=kind in _UNBOUNDED and field.max_length is None,
+        )
+
+    def column_by_django(self, field: Field[Any, Any], note: codecs.Note) -> Column:
+        slow = codecs.by_django(_plain_field(field), self.connection, self.loader(field), note)
+        return Column(
+            expressions=(self.quote(str(field.column)), self.select_raw(field)),
+            encode=lambda values: slow(values[0], values[1]),
+            is_unbounded=True,
         )
 
 

@@ -58,6 +58,8 @@ class PostgreSQLSnapshot(Snapshot):
         self.connection.connect()
         self._raw = self.connection.connection
         self._raw.autocommit = True
+
+    def _begin(self) -> None:
         execute = self._raw.execute
         execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         # SET LOCAL, since a plain SET leaks into other people's sessions through a pooler.
@@ -81,10 +83,15 @@ class PostgreSQLSnapshot(Snapshot):
             return
 
     def hold(self, tables: Sequence[Table]) -> None:
-        """Locks all tables before the first read: a TRUNCATE after the snapshot would show an empty table."""
+        """Begins by locking all tables, since the first query takes the snapshot.
+
+        A TRUNCATE between the two would show an empty table.
+        """
         names = ", ".join(self.source(table) for table in tables)
+        self._begin()
         if names:
             self._raw.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
+        self.rows("SELECT 1")
 
     def version(self) -> str:
         return str(self.rows("SELECT current_setting('server_version')")[0][0])
@@ -120,8 +127,10 @@ class PostgreSQLSnapshot(Snapshot):
         )
         if not rows or rows[0][0] is None:
             return None
-        last, is_called = self.rows(f"SELECT last_value, is_called FROM {rows[0][0]}")[0]
-        return int(last) + int(bool(is_called))
+        sequence = rows[0][0]
+        last, is_called = self.rows(f"SELECT last_value, is_called FROM {sequence}")[0]
+        step = self.rows_of("SELECT seqincrement FROM pg_catalog.pg_sequence WHERE seqrelid = %s::regclass", (sequence,))
+        return int(last) + int(step[0][0]) * bool(is_called)
 
     def source(self, table: Table) -> str:
         # A table that others inherit from holds only its own rows here; a partitioned one holds those of its parts.
@@ -182,7 +191,7 @@ class PostgreSQLSnapshot(Snapshot):
     def column(self, table: Table, field: Field[Any, Any], naturals: NaturalKeys, wrapped: Wrapped) -> Column:
         expression = self._json_expression(field, naturals)
         if expression is None:
-            return super().column(table, field, naturals, wrapped)
+            return self.column_by_django(field, wrapped.note(table.label, field.name))
         return Column(
             expressions=(f"to_json({expression})::text",),
             encode=lambda values: [None if value is None else orjson.Fragment(value) for value in values[0]],
