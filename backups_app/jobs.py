@@ -247,19 +247,26 @@ _ACTIONS = {JobKind.BACKUP: _create_backup, JobKind.CLEAN_UP: _clean_up}
 
 
 def _succeed(job: Job, result: dict[str, Any], *, backup: Backup | None = None) -> None:
-    """Raises NotOurs, which undoes the transaction around it, when the job was taken away."""
+    """Ends the job unless somebody asked to cancel it or took it away.
+
+    Raises Cancelled or NotOurs then, which undoes the transaction around it.
+    """
     moved = _move(
         job.pk,
         {JobState.RUNNING},
         claim=job.claim,
+        unless_cancelled=True,
         to=JobState.SUCCEEDED,
         finished_at=timezone.now(),
         result=result,
         backup_id=backup.pk if backup else None,
         backup_name=backup.name if backup else "",
     )
-    if not moved:
-        raise NotOurs(f"Job {job.pk} was taken away.")
+    if moved:
+        return
+    if Job.objects.filter(pk=job.pk, claim=job.claim, cancel_asked_at__isnull=False).exists():
+        raise Cancelled("Cancelled at the last moment; nothing was left behind.")
+    raise NotOurs(f"Job {job.pk} was taken away.")
 
 
 def _end(
@@ -299,12 +306,15 @@ def _move(
     to: JobState,
     claim: uuid.UUID | None = None,
     new_claim: uuid.UUID | None = None,
+    unless_cancelled: bool = False,
     **changes: Any,
 ) -> bool:
     """The one way a job changes its state. False when it is not in one of `from_states`, or the claim is another's."""
     rows = Job.objects.filter(pk=job_id, state__in=from_states)
     if claim is not None:
         rows = rows.filter(claim=claim)
+    if unless_cancelled:
+        rows = rows.filter(cancel_asked_at__isnull=True)
     return rows.update(state=to, claim=new_claim, **changes) == 1
 
 
