@@ -21,7 +21,7 @@ from django.db import connections
 from pytest_django.fixtures import _get_databases_for_setup
 
 from tests import ledger
-from tests.routers import has_extension
+from tests.routers import NEEDED_BY_MODEL, postgresql_has
 from tests.servers import NotInstalled, Postgresql, Redis, Valkey
 
 KINDS = {"sqlite": "default", "postgresql": "postgresql", "mariadb": "mariadb"}
@@ -102,9 +102,9 @@ def zoo(database: str) -> str:
 
     fill(database)
     if database == "postgresql":
-        for name in EXTENSIONS:
-            if not has_extension(name):
-                ledger.left_out[f"the PostgreSQL extension {name}"] = "apt-get install postgresql"
+        for needed in NEEDED_BY_MODEL.values():
+            if not postgresql_has(needed):
+                ledger.left_out[f"PostgreSQL's type {needed}"] = "apt-get install postgresql"
     return database
 
 

@@ -58,6 +58,12 @@ class Postgresql(Server):
         said = subprocess.run([self.binaries / "pg_config", "--sharedir"], capture_output=True, text=True, check=True)
         return frozenset(file.stem for file in Path(said.stdout.strip(), "extension").glob("*.control"))
 
+    @cached_property
+    def has_xml(self) -> bool:
+        """Whether it was built with libxml, which the type xml needs."""
+        said = subprocess.run([self.binaries / "pg_config", "--configure"], capture_output=True, text=True, check=True)
+        return "--with-libxml" in said.stdout
+
     @property
     def data(self) -> Path:
         return self.folder / "data"
@@ -120,7 +126,7 @@ class Postgresql(Server):
         installation = self.binaries.parent
         copy = self.folder / installation.name
         shutil.copytree(installation, copy, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
-        self.version, self.extensions  # noqa: B018 (remembered while `binaries` still says where they came from)
+        self.version, self.extensions, self.has_xml  # noqa: B018 (remembered while `binaries` still says where they came from)
         self.binaries = copy / self.binaries.name
 
 

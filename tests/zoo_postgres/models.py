@@ -83,6 +83,12 @@ class Caseless(models.Model):
     word = ColumnOf("citext", unique=True)
 
 
+class Markup(models.Model):
+    """Needs a PostgreSQL with libxml."""
+
+    xml = ColumnOf("xml")
+
+
 class Foreign(models.Model):
     """Column types that neither Django nor, for some, psycopg knows."""
 
@@ -90,7 +96,6 @@ class Foreign(models.Model):
     point = ColumnOf("point")
     bits = ColumnOf("bit varying(64)")
     network = ColumnOf("cidr")
-    xml = ColumnOf("xml")
     plain_json = ColumnOf("json")
     query = ColumnOf("tsquery")
     zoned_time = ColumnOf("time with time zone")

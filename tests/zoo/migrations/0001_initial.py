@@ -1,15 +1,13 @@
 """The zoo's tables, as makemigrations wrote them (one reference apart)."""
 
-import uuid
-
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
 import django.db.models.functions.text
+import tests.zoo.fields
+import uuid
 from django.conf import settings
 from django.db import migrations, models
-
-import tests.zoo.fields
 
 
 class Migration(migrations.Migration):

@@ -7,10 +7,9 @@ import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.constraints
-from django.db import migrations, models
-
 import tests.zoo.fields
 import tests.zoo_postgres.fields
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
@@ -144,7 +143,6 @@ class Migration(migrations.Migration):
                 ("point", tests.zoo_postgres.fields.ColumnOf("point")),
                 ("bits", tests.zoo_postgres.fields.ColumnOf("bit varying(64)")),
                 ("network", tests.zoo_postgres.fields.ColumnOf("cidr")),
-                ("xml", tests.zoo_postgres.fields.ColumnOf("xml")),
                 ("plain_json", tests.zoo_postgres.fields.ColumnOf("json")),
                 ("query", tests.zoo_postgres.fields.ColumnOf("tsquery")),
                 ("zoned_time", tests.zoo_postgres.fields.ColumnOf("time with time zone")),
@@ -166,6 +164,13 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("pairs", django.contrib.postgres.fields.hstore.HStoreField()),
                 ("pairs_null", django.contrib.postgres.fields.hstore.HStoreField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Markup",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("xml", tests.zoo_postgres.fields.ColumnOf("xml")),
             ],
         ),
         migrations.CreateModel(
