@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import DatabaseError, connections, router
+from django.db import Error, connections, router
 
 from backups_app.conf import backup_settings
 from backups_app.models import Job
@@ -34,10 +34,12 @@ def hold(claim: UUID) -> Iterator[Lease]:
             yield lease
         return
     own = connection.copy()
+    # The heartbeat asks from its own thread whether the session still lives; nobody else uses it meanwhile.
+    own.inc_thread_sharing()
     try:
         yield _LOCKS[connection.vendor](own, claim)
     finally:
-        with suppress(DatabaseError):
+        with suppress(Error):
             own.close()
 
 
@@ -78,6 +80,8 @@ class _NamedLock:
         self._connection = connection
         with connection.cursor() as cursor:
             cursor.execute("SELECT GET_LOCK(%s, 5)", [_lock_name(claim)])
+            if cursor.fetchone()[0] != 1:
+                raise RuntimeError(f"MariaDB did not give the lock {_lock_name(claim)}, although its name is new.")
 
     def is_mine(self) -> bool:
         return _answers(self._connection)
@@ -98,7 +102,7 @@ def _answers(connection: Any) -> bool:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except Error:
         return False
     return True
 
@@ -139,6 +143,9 @@ def _is_file_held(claim: UUID) -> bool:
         descriptor = os.open(_lock_path(claim), os.O_RDWR)
     except FileNotFoundError:
         return False
+    except PermissionError:
+        # It belongs to a worker that runs as somebody else: nothing is proven of it.
+        return True
     try:
         if not _try_lock(descriptor):
             return True
