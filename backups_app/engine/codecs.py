@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -35,18 +35,23 @@ _NONE = type(None)
 _REMEMBERED_VALUES = 20_000
 _CACHED_JSON_TEXTS = 4096
 _CACHED_JSON_LENGTH = 256
+DEEPEST_JSON = 200
+# Texts whole, so that brackets in them are not counted.
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextForms:
-    """How one kind of database spells times as text.
+    """How one database spells times and UUIDs as text.
 
     `zone`: the zone that naive text is in; None where times are naive on purpose (USE_TZ off).
     `pads_fraction`: the text always shows six digits, also of a fraction that Django leaves away.
+    `dashes_uuids`: Django writes UUIDs with dashes.
     """
 
     zone: tzinfo | None
     pads_fraction: bool = False
+    dashes_uuids: bool = False
 
     def unpadded(self, text: str) -> str:
         """Without fractions of zero; for one value or a whole column."""
@@ -60,21 +65,22 @@ def encoder(kind: str, field: Field[Any, Any], forms: TextForms, note: Note) -> 
         "float": floats,
         "text": texts,
         "boolean": booleans,
-        "uuid": uuids,
         "binary": binaries,
         "duration": durations,
-        "ip": addresses,
-        "json": json_texts,
         "date": dates,
     }
+    by_field: dict[str, Callable[[Field[Any, Any], Note], Encode]] = {
+        "decimal": decimals,
+        "ip": addresses,
+        "json": json_texts,
+    }
+    by_form: dict[str, Callable[[TextForms, Note], Encode]] = {"time": times, "datetime": datetimes, "uuid": uuids}
     if kind in simple:
         return simple[kind](note)
-    if kind == "decimal":
-        return decimals(field, note)
-    if kind == "time":
-        return times(forms, note)
-    if kind == "datetime":
-        return datetimes(forms, note)
+    if kind in by_field:
+        return by_field[kind](field, note)
+    if kind in by_form:
+        return by_form[kind](forms, note)
     return None
 
 
@@ -113,11 +119,14 @@ def booleans(note: Note) -> Encode:
 
 def decimals(field: Field[Any, Any], note: Note) -> Encode:
     """Text from the databases that keep decimals; from SQLite a number, spelled with the field's decimal places."""
-    places: int | None = getattr(field, "decimal_places", None)
+    digits, places = getattr(field, "max_digits", None), getattr(field, "decimal_places", None)
+    zeros = f".{'0' * places}" if places else ""
 
     def spell(value: Any) -> str:
         if type(value) is str:
             return value
+        if type(value) is int:
+            return f"{value}{zeros}"
         return f"{value:.{places or 0}f}"
 
     def is_exact(value: Any) -> bool:
@@ -125,24 +134,24 @@ def decimals(field: Field[Any, Any], note: Note) -> Encode:
             case bool():
                 return False
             case int():
-                return True
-            case float():
-                return isfinite(value) and float(spell(value)) == value
+                return _is_taken(spell(value), digits, places)
+            case float() if isfinite(value):
+                text = spell(value)
+                return repr(float(text)) == repr(value) and _is_taken(text, digits, places)
             case str():
-                return _is_decimal_text(value)
+                return bool(_DECIMAL.fullmatch(value)) and _is_taken(value, digits, places)
             case _:
                 return False
 
     return _remembering(is_exact, spell, note)
 
 
-def _is_decimal_text(value: str) -> bool:
-    if not _DECIMAL.fullmatch(value):
+def _is_taken(text: str, digits: int | None, places: int | None) -> bool:
+    """Whether Django neither refuses the number, for more digits than the field has, nor rounds it."""
+    whole, _, fraction = text.lstrip("-").partition(".")
+    if places is not None and len(fraction) > places:
         return False
-    try:
-        return Decimal(value).is_finite()
-    except InvalidOperation:
-        return False
+    return digits is None or len((whole + fraction.ljust(places or 0, "0")).lstrip("0")) <= digits
 
 
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -193,16 +202,17 @@ def _local_datetimes(forms: TextForms, note: Note) -> Encode:
     return _one_by_one(is_exact, spell, note)
 
 
-def uuids(note: Note) -> Encode:
-    """32 digits without dashes, as SQLite and MySQL keep them, or with dashes, as native columns show them."""
-    bare = re.compile(r"[0-9a-f]{32}")
-    dashed = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+def uuids(forms: TextForms, note: Note) -> Encode:
+    """32 digits in lower case, and dashes where the column is of the database's own type."""
+    form = re.compile("-".join(f"[0-9a-f]{{{length}}}" for length in (8, 4, 4, 4, 12)))
+    if not forms.dashes_uuids:
+        form = re.compile(r"[0-9a-f]{32}")
 
     def is_exact(value: Any) -> bool:
-        return type(value) is str and bool(bare.fullmatch(value) or dashed.fullmatch(value))
+        return type(value) is str and bool(form.fullmatch(value))
 
     def spell(value: str) -> str:
-        if len(value) == 36:
+        if forms.dashes_uuids:
             return value
         return f"{value[:8]}-{value[8:12]}-{value[12:16]}-{value[16:20]}-{value[20:]}"
 
@@ -231,25 +241,27 @@ def durations(note: Note) -> Encode:
     return _remembering(is_exact, lambda value: duration_string(timedelta(microseconds=value)), note)
 
 
-def addresses(note: Note) -> Encode:
+def addresses(field: Field[Any, Any], note: Note) -> Encode:
+    """Text that Django neither strips nor normalises, and not the empty one, which it writes as NULL."""
+    unpack_ipv4 = bool(getattr(field, "unpack_ipv4", False))
+
     def is_exact(value: Any) -> bool:
-        if type(value) is not str:
-            return False
-        if "/" in value:
+        if type(value) is not str or not value or value != value.strip():
             return False
         if ":" not in value:
             return True
         try:
-            return clean_ipv6_address(value) == value
+            return bool(clean_ipv6_address(value, unpack_ipv4) == value)
         except ValidationError:
             return False
 
     return _one_by_one(is_exact, lambda value: value, note)
 
 
-def json_texts(note: Note) -> Encode:
+def json_texts(field: Field[Any, Any], note: Note) -> Encode:
     """JSON kept as text: embedded where Django would write the same text again, else the text in the wrapper."""
     known: dict[str, Any] = {}
+    dumps = partial(json.dumps, cls=getattr(field, "encoder", None))
 
     def encode_one(text: Any) -> Any:
         if text is None:
@@ -259,7 +271,7 @@ def json_texts(note: Note) -> Encode:
             return wrapper.wrap(text)
         if text in known:
             return known[text]
-        is_plain, value = parse_plain_json(text)
+        is_plain, value = _parse_plain_json(text, dumps)
         if not is_plain:
             note()
             return wrapper.wrap_json(text)
@@ -270,16 +282,31 @@ def json_texts(note: Note) -> Encode:
     return lambda values: list(map(encode_one, values))
 
 
-def parse_plain_json(text: str) -> tuple[bool, Any]:
-    """(True, value) when the value has a plain fixture form that Django writes as `text` again."""
+def _parse_plain_json(text: str, dumps: Callable[[Any], str]) -> tuple[bool, Any]:
+    """(True, value) when the value has a plain fixture form that `dumps` writes as `text` again."""
+    if is_deep(text):
+        return False, None
     try:
         value = json.loads(text)
-        is_plain = json.dumps(value) == text
+        is_plain = dumps(value) == text
     except (ValueError, RecursionError):
         return False, None
     if value is None or (isinstance(value, dict) and wrapper.KEY in value) or not is_plain:
         return False, None
     return not _has_no_json_form(text, value), value
+
+
+def is_deep(text: str) -> bool:
+    """Whether JSON may nest deeper than every parser can follow."""
+    return len(text) > DEEPEST_JSON and text.count("[") + text.count("{") > DEEPEST_JSON and _depth(text) > DEEPEST_JSON
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for part in _NESTING.findall(text):
+        depth += (part in "[{") - (part in "]}")
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _has_no_json_form(text: str, value: Any) -> bool:
@@ -392,17 +419,19 @@ def _typed(types: set[type], is_exact: Callable[[Any], bool], note: Note) -> Enc
 
 def _remembering(is_exact: Callable[[Any], bool], spell: Callable[[Any], Any], note: Note) -> Encode:
     """As _one_by_one, for values that cost to convert and tend to come again."""
-    known: dict[Any, Any] = {None: None}
+    # Apart by type, since 1 and 1.0 are one key; so are 0.0 and -0.0.
+    known_by_type: dict[type, dict[Any, Any]] = {}
     slow = _one_by_one(is_exact, spell, note)
 
     def encode(values: Sequence[Any]) -> Sequence[Any]:
+        types = set(map(type, values)) - {_NONE}
+        if len(types) != 1 or (types == {float} and 0.0 in values):
+            return slow(values)
+        known = known_by_type.setdefault(types.pop(), {None: None})
         if len(known) > _REMEMBERED_VALUES:
             known.clear()
             known[None] = None
-        try:
-            unknown = set(values).difference(known)
-        except TypeError:
-            return slow(values)
+        unknown = set(values).difference(known)
         if not all(map(is_exact, unknown)):
             return slow(values)
         known.update((value, spell(value)) for value in unknown)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO
 
 import orjson
@@ -22,21 +23,57 @@ def dump_line(record: Any) -> bytes:
         return json.dumps(record, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
-def dump_lines(label: str, records: list[dict[str, Any]]) -> bytes:
-    """`records` of the model `label`, as lines that each end with SEPARATOR.
+def line_composer(label: str, names: Sequence[str]) -> Callable[[Sequence[Any], Sequence[Sequence[Any]]], bytes]:
+    """What makes lines, each ended by SEPARATOR, of a batch of the model `label`.
 
-    One call for all of them is twenty times faster than one for each; the array that it gives is then cut where a
-    record begins. Quotes inside of text are escaped, so only a JSON value that nests a whole record could look the
-    same, and the count tells.
+    It takes the keys and, in the order of `names`, the values of each field: a batch by its columns.
     """
+    head = b'{"model":' + orjson.dumps(label) + b',"pk":'
+    before = [b',"fields":{', *(b"," for _ in names[1:])]
+    ending = b"}}" + SEPARATOR if names else b',"fields":{}}' + SEPARATOR
+    line = [head, b""]
+    for between, name in zip(before, names, strict=False):
+        line += [between + orjson.dumps(name) + b":", b""]
+    line.append(ending)
+    width = len(line)
+
+    def compose(keys: Sequence[Any], columns: Sequence[Sequence[Any]]) -> bytes:
+        # Fixed pieces and values take turns: all values of a column go to their places at once.
+        pieces = line * len(keys)
+        for place, column in enumerate((keys, *columns)):
+            pieces[2 * place + 1 :: width] = tokens(column)
+        return b"".join(pieces)
+
+    return compose
+
+
+def tokens(values: Sequence[Any]) -> Sequence[bytes]:
+    """Each of `values` as strict JSON. One call of orjson for a whole column is far cheaper than one for each value."""
+    types = set(map(type, values))
     try:
-        array = orjson.dumps(records)
+        if types <= _ATOMS:
+            return orjson.dumps(values)[1:-1].split(b",")
+        if types == {str}:
+            return _text_tokens(values)
+        if types == {str, _NONE}:
+            present = iter(_text_tokens([value for value in values if value is not None]))
+            return [b"null" if value is None else next(present) for value in values]
+        return list(map(orjson.dumps, values))
     except TypeError:
-        return b"".join(dump_line(record) + SEPARATOR for record in records)
-    beginning = b'{"model":' + orjson.dumps(label) + b',"pk":'
-    if array.count(b"}," + beginning) != len(records) - 1:
-        return b"".join(dump_line(record) + SEPARATOR for record in records)
-    return array[1:-1].replace(b"}," + beginning, b"}" + SEPARATOR + beginning) + SEPARATOR
+        return list(map(dump_line, values))
+
+
+def _text_tokens(texts: Sequence[str]) -> Sequence[bytes]:
+    array = orjson.dumps(texts)[2:-2]
+    if b'\\","' in array:
+        # Some text ends in a backslash or holds `",`: where it ends can't be told by the next three bytes.
+        return list(map(orjson.dumps, texts))
+    # Past the first quote, an unescaped quote ends a text; raw line ends do not occur in JSON.
+    return (b'"' + array.replace(b'","', b'"\n"') + b'"').split(b"\n")
+
+
+_NONE = type(None)
+_ATOMS = {int, float, bool, _NONE}
 
 
 class Writer:

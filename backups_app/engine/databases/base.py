@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, repeat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
 from django.db.models import Field, ForeignKey
 
 from backups_app.engine import codecs, kinds
-from backups_app.engine.errors import EngineError, SnapshotFailed
-from backups_app.engine.fixture import dump_line, dump_lines
+from backups_app.engine.errors import EngineError, SnapshotFailed, TableChanged
+from backups_app.engine.fixture import dump_line, line_composer
 from backups_app.engine.selection import Table
 
 # Records fetched, converted and written at a time: large enough to amortise, small enough to stay in the cache.
-BATCH_RECORDS = 2000
+BATCH_RECORDS = 500
 # A batch ends early at this size, so that memory stays flat with records of a megabyte.
 BATCH_BYTES = 2 << 20
 
@@ -53,7 +53,7 @@ class Snapshot(ABC):
             self.begin()
         except self.driver_errors as error:
             self.end()
-            raise SnapshotFailed(f"The database gave no snapshot: {error}") from error
+            raise self._failure("The database gave no snapshot", error) from error
         except BaseException:
             self.end()
             raise
@@ -64,11 +64,20 @@ class Snapshot(ABC):
     ) -> None:
         self.end()
         if isinstance(error, self.driver_errors) and not isinstance(error, EngineError):
-            raise SnapshotFailed(f"The database broke off while it was read: {error}") from error
+            raise self._failure("The database broke off while it was read", error) from error
+
+    def _failure(self, words: str, error: BaseException) -> EngineError:
+        if self.is_change_of_shape(error):
+            return TableChanged(f"A table changed while it was backed up: {error}")
+        return SnapshotFailed(f"{words}: {error}")
+
+    @abstractmethod
+    def is_change_of_shape(self, error: BaseException) -> bool:
+        """Whether the driver's `error` comes of a table that somebody altered, dropped or replaced meanwhile."""
 
     @abstractmethod
     def begin(self) -> None:
-        """Connects. `relation_kind` answers from here on."""
+        """Connects; `relation_kind` answers from here on."""
 
     @abstractmethod
     def end(self) -> None:
@@ -76,7 +85,7 @@ class Snapshot(ABC):
 
     @abstractmethod
     def hold(self, tables: Sequence[Table]) -> None:
-        """Fixes the moment that rows are read at; none of `tables` changes its shape or is truncated until the end."""
+        """From now on all rows are of one moment, and none of `tables` changes its shape or is truncated."""
 
     @abstractmethod
     def version(self) -> str: ...
@@ -100,9 +109,9 @@ class Snapshot(ABC):
     @abstractmethod
     def text_forms(self) -> codecs.TextForms: ...
 
-    def select(self, column: str, kind: str) -> str:
-        """The expression that brings a column of `kind` as a raw value."""
-        return column
+    def select(self, field: Field[Any, Any], kind: str) -> str:
+        """The expression that brings a field's column as a raw value of `kind`."""
+        return self.quote(str(field.column))
 
     def select_raw(self, field: Field[Any, Any]) -> str:
         """The expression that brings the column of a foreign field class as the raw value to fall back on."""
@@ -148,21 +157,20 @@ class Snapshot(ABC):
     def column(self, table: Table, field: Field[Any, Any], naturals: NaturalKeys, wrapped: Wrapped) -> Column:
         kind = kinds.kind_of(field)
         note = wrapped.note(table.label, field.name)
-        column = self.quote(str(field.column))
-        encode = codecs.encoder(kind, _plain_field(field), self.text_forms(), note)
+        encode = codecs.encoder(kind, plain_field(field), self.text_forms(), note)
         if encode is None:
             return self.column_by_django(field, note)
         if keys := naturals.get(referred_label(field)):
             encode = codecs.naturals(keys, encode)
         single = encode
         return Column(
-            expressions=(self.select(column, kind),),
+            expressions=(self.select(field, kind),),
             encode=lambda values: single(values[0]),
             is_unbounded=kind in _UNBOUNDED and field.max_length is None,
         )
 
     def column_by_django(self, field: Field[Any, Any], note: codecs.Note) -> Column:
-        slow = codecs.by_django(_plain_field(field), self.connection, self.loader(field), note)
+        slow = codecs.by_django(plain_field(field), self.connection, self.loader(field), note)
         return Column(
             expressions=(self.quote(str(field.column)), self.select_raw(field)),
             encode=lambda values: slow(values[0], values[1]),
@@ -205,7 +213,7 @@ def referred_label(field: Field[Any, Any]) -> str:
     return str(field.remote_field.model._meta.label_lower)
 
 
-def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
+def plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
     """The field whose class decides how values look: for a reference what it points at, in the end."""
     while isinstance(field, ForeignKey) and kinds.is_plain_reference(field):
         field = field.target_field
@@ -214,22 +222,11 @@ def _plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
 
 def _composer(table: Table) -> Callable[[list[Sequence[Any]]], bytes]:
     """Makes lines, each ended by SEPARATOR, of a batch given as the columns of the key and then those of the fields."""
-    label = table.label
-    names = [field.name for field in table.fields]
+    compose = line_composer(table.label, [field.name for field in table.fields])
     width = len(table.key_fields)
-
-    def compose(columns: list[Sequence[Any]]) -> bytes:
-        keys = columns[0] if width == 1 else _composite_keys(columns[:width])
-        rows: Iterable[tuple[Any, ...]] = zip(*columns[width:], strict=True) if names else repeat((), len(keys))
-        return dump_lines(
-            label,
-            [
-                {"model": label, "pk": key, "fields": dict(zip(names, row))}  # noqa: B905 (the hottest loop of all)
-                for key, row in zip(keys, rows, strict=True)
-            ],
-        )
-
-    return compose
+    if width == 1:
+        return lambda columns: compose(columns[0], columns[1:])
+    return lambda columns: compose(_composite_keys(columns[:width]), columns[width:])
 
 
 def _composite_keys(columns: list[Sequence[Any]]) -> list[str]:

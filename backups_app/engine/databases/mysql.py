@@ -7,14 +7,19 @@ from datetime import UTC
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Field
 
 from backups_app.engine.codecs import TextForms
 from backups_app.engine.databases.base import Snapshot
 from backups_app.engine.selection import Table
 
 _AS_TEXT = {"date", "time", "datetime", "decimal", "uuid", "ip", "json"}
+_TIMES = {"date", "time", "datetime", "timestamp"}
+_BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit"}
 # The server waits this long for a reader that pauses; its own default of a minute ends a backup to a slow disk.
 _PATIENCE_SECONDS = 24 * 3600
+# Unknown column, unknown table, table definition has changed.
+_CHANGED_SHAPE = (1054, 1146, 1412)
 
 
 class MySQLSnapshot(Snapshot):
@@ -24,6 +29,7 @@ class MySQLSnapshot(Snapshot):
         from MySQLdb import Error
 
         self.driver_errors = (Error,)
+        self._data_types: dict[tuple[str, str], str] | None = None
         super().__init__(connection)
 
     def begin(self) -> None:
@@ -33,6 +39,9 @@ class MySQLSnapshot(Snapshot):
         self.rows(f"SET SESSION net_write_timeout = {_PATIENCE_SECONDS}, net_read_timeout = {_PATIENCE_SECONDS}")
         if self.connection.mysql_is_mariadb:
             self.rows("SET SESSION max_statement_time = 0")
+        else:
+            # Else MySQL tells the next ids as they were up to a day ago.
+            self.rows("SET SESSION information_schema_stats_expiry = 0")
         self.rows("SET SESSION sql_mode = ''")
         # Under READ COMMITTED, Django's default, the next line's snapshot would be ignored without a word.
         self.rows("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -43,6 +52,9 @@ class MySQLSnapshot(Snapshot):
             self.connection.close()
         except self.driver_errors:
             return
+
+    def is_change_of_shape(self, error: BaseException) -> bool:
+        return bool(error.args) and error.args[0] in _CHANGED_SHAPE
 
     def hold(self, tables: Sequence[Table]) -> None:
         """Takes the metadata lock of every table at the start; a table changed since is error 1412."""
@@ -103,15 +115,38 @@ class MySQLSnapshot(Snapshot):
 
     def text_forms(self) -> TextForms:
         zone = self.connection.timezone if settings.USE_TZ else None
-        return TextForms(zone=UTC if str(zone) in ("UTC", "utc") else zone, pads_fraction=True)
+        return TextForms(
+            zone=UTC if str(zone) in ("UTC", "utc") else zone,
+            pads_fraction=True,
+            dashes_uuids=self.connection.features.has_native_uuid_field,
+        )
 
-    def select(self, column: str, kind: str) -> str:
-        return f"CAST({column} AS CHAR)" if kind in _AS_TEXT else column
+    def select(self, field: Field[Any, Any], kind: str) -> str:
+        column, data_type = self.quote(str(field.column)), self._data_type(field)
+        if kind in _AS_TEXT or data_type in _TIMES:
+            return f"CAST({column} AS CHAR)"
+        # Of a single-precision number the server shows six digits only; as a double it shows all.
+        return f"{column} * 1e0" if data_type == "float" else column
 
-    def _rows_of(self, sql: str, name: str) -> list[tuple[Any, ...]]:
+    def select_raw(self, field: Field[Any, Any]) -> str:
+        column = self.quote(str(field.column))
+        return column if self._data_type(field) in _BYTES else f"CAST({column} AS CHAR)"
+
+    def _data_type(self, field: Field[Any, Any]) -> str:
+        if self._data_types is None:
+            rows = self.rows(
+                "SELECT table_name, column_name, data_type FROM information_schema.columns "
+                "WHERE table_schema = DATABASE()"
+            )
+            self._data_types = {
+                (str(table).lower(), str(name).lower()): str(kind).lower() for table, name, kind in rows
+            }
+        return self._data_types.get((field.model._meta.db_table.lower(), str(field.column).lower()), "")
+
+    def _rows_of(self, sql: str, *names: str) -> list[tuple[Any, ...]]:
         cursor = self._raw.cursor()
         try:
-            cursor.execute(sql, (name,))
+            cursor.execute(sql, names)
             return list(cursor.fetchall())
         finally:
             cursor.close()

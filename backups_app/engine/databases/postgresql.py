@@ -18,8 +18,7 @@ import orjson
 from django.conf import settings
 from django.db.models import Field
 
-from backups_app.engine import kinds, wrapper
-from backups_app.engine.codecs import TextForms
+from backups_app.engine import codecs, kinds, wrapper
 from backups_app.engine.databases.base import (
     BATCH_BYTES,
     BATCH_RECORDS,
@@ -27,6 +26,7 @@ from backups_app.engine.databases.base import (
     NaturalKeys,
     Snapshot,
     Wrapped,
+    plain_field,
     referred_label,
 )
 from backups_app.engine.fixture import SEPARATOR
@@ -51,6 +51,7 @@ class PostgreSQLSnapshot(Snapshot):
         import psycopg
 
         self.driver_errors = (psycopg.Error,)
+        self._changed_shape = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
         self._relkinds: dict[str, str | None] = {}
         super().__init__(connection)
 
@@ -81,6 +82,9 @@ class PostgreSQLSnapshot(Snapshot):
             self.connection.close()
         except self.driver_errors:
             return
+
+    def is_change_of_shape(self, error: BaseException) -> bool:
+        return isinstance(error, self._changed_shape)
 
     def hold(self, tables: Sequence[Table]) -> None:
         """Begins by locking all tables, since the first query takes the snapshot.
@@ -129,8 +133,10 @@ class PostgreSQLSnapshot(Snapshot):
             return None
         sequence = rows[0][0]
         last, is_called = self.rows(f"SELECT last_value, is_called FROM {sequence}")[0]
-        step = self.rows_of("SELECT seqincrement FROM pg_catalog.pg_sequence WHERE seqrelid = %s::regclass", (sequence,))
-        return int(last) + int(step[0][0]) * bool(is_called)
+        steps = self.rows_of(
+            "SELECT seqincrement FROM pg_catalog.pg_sequence WHERE seqrelid = %s::regclass", (sequence,)
+        )
+        return int(last) + int(steps[0][0]) if is_called else int(last)
 
     def source(self, table: Table) -> str:
         # A table that others inherit from holds only its own rows here; a partitioned one holds those of its parts.
@@ -139,9 +145,9 @@ class PostgreSQLSnapshot(Snapshot):
     def rows_of(self, sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         return list(self._raw.execute(sql, parameters).fetchall())
 
-    def text_forms(self) -> TextForms:
+    def text_forms(self) -> codecs.TextForms:
         # Not asked for values of PostgreSQL: the server spells them as JSON.
-        return TextForms(zone=UTC)
+        return codecs.TextForms(zone=UTC)
 
     def select_raw(self, field: Field[Any, Any]) -> str:
         return f"{self.quote(str(field.column))}::text"
@@ -231,6 +237,8 @@ class PostgreSQLSnapshot(Snapshot):
         build = _JSON.get(kind)
         if build is None or not self._has_usual_type(field, kind):
             return None
+        if getattr(plain_field(field), "unpack_ipv4", False):
+            return None  # only Django knows which addresses it would change
         return build(column)
 
     def _has_usual_type(self, field: Field[Any, Any], kind: str) -> bool:
@@ -300,14 +308,16 @@ def _ip(column: str) -> str:
 
 
 def _json(column: str) -> str:
-    """SQL NULL is null; JSON null and a top key like the wrapper's are wrapped; odd numbers are marked as doubtful."""
+    """SQL NULL is null; JSON null and a top key like the wrapper's are wrapped; odd numbers and depth are Python's."""
     text = f"{column}::text"
     doubtful = r"'[0-9.]{16}|\.[0-9]*0(?![0-9])'"
+    most = codecs.DEEPEST_JSON
+    may_be_deep = f"(length({text}) > {most} AND length({text}) - length(translate({text}, '[{{', '')) > {most})"
     return (
         f"CASE WHEN {column} IS NULL THEN NULL "
         f"WHEN {text} = 'null' OR (jsonb_typeof({column}) = 'object' AND {column} ? '$raw') "
         f"THEN {_wrapped('json', text)} "
-        f"WHEN {text} ~ {doubtful} THEN {_wrapped(_DOUBTFUL, text)} "
+        f"WHEN {text} ~ {doubtful} OR {may_be_deep} THEN {_wrapped(_DOUBTFUL, text)} "
         f"ELSE {text}::json END"
     )
 
@@ -367,10 +377,12 @@ def _settled(lines: bytes, separator: bytes, table: Table, wrapped: Wrapped) -> 
 def _unwrapped_if_exact(match: re.Match[bytes]) -> bytes:
     text: str = json.loads(match[1])
     try:
-        json.loads(text, parse_float=_exact_float)
+        if not codecs.is_deep(text):
+            json.loads(text, parse_float=_exact_float)
+            return text.encode()
     except ValueError:
-        return b'{"$raw":["json",' + match[1] + b"]}"
-    return text.encode()
+        pass
+    return b'{"$raw":["json",' + match[1] + b"]}"
 
 
 def _exact_float(digits: str) -> float:

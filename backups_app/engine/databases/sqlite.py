@@ -40,6 +40,9 @@ class SQLiteSnapshot(Snapshot):
         if getattr(self, "_copy_folder", None):
             self._copy_folder.cleanup()  # type: ignore[union-attr]
 
+    def is_change_of_shape(self, error: BaseException) -> bool:
+        return str(error).startswith(("no such table", "no such column"))
+
     def hold(self, tables: Sequence[Table]) -> None:
         """Nothing to do: the read transaction sees neither later rows nor later tables."""
 
