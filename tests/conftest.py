@@ -21,8 +21,11 @@ from django.db import connections
 from pytest_django.fixtures import _get_databases_for_setup
 
 from tests import ledger
+from tests.ledger import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown  # noqa: F401 (hooks)
 from tests.routers import NEEDED_BY_MODEL, postgresql_has
 from tests.servers import NotInstalled, Postgresql, Redis, Valkey
+from tests.servers.chromium import find_binary as find_chromium
+from tests.servers.chromium import version as chromium_version
 
 KINDS = {"sqlite": "default", "postgresql": "postgresql", "mariadb": "mariadb"}
 EXTENSIONS = ("citext", "hstore")
@@ -44,6 +47,7 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> Iterator[Non
         ledger.note(server.version)
         if isinstance(server, Postgresql):
             _make_extensions(server)
+            _name_missing_types()
     if "default" in needed:
         ledger.note(f"SQLite {sqlite3.sqlite_version}")
     yield
@@ -57,6 +61,13 @@ def _make_extensions(server: Postgresql) -> None:
         for name in EXTENSIONS:
             if name in server.extensions:
                 connection.execute(f"CREATE EXTENSION IF NOT EXISTS {name}")
+
+
+def _name_missing_types() -> None:
+    """Cages that stay away from this run because the server lacks their column types."""
+    for needed in NEEDED_BY_MODEL.values():
+        if not postgresql_has(needed):
+            ledger.left_out[f"PostgreSQL's type {needed}"] = "apt-get install postgresql"
 
 
 def _kinds() -> Iterator[Any]:
@@ -101,10 +112,6 @@ def zoo(database: str) -> str:
     from tests.zoo.samples import fill
 
     fill(database)
-    if database == "postgresql":
-        for needed in NEEDED_BY_MODEL.values():
-            if not postgresql_has(needed):
-                ledger.left_out[f"PostgreSQL's type {needed}"] = "apt-get install postgresql"
     return database
 
 
@@ -136,7 +143,7 @@ def _url(alias: str) -> str:
     return server.url(name) if server else f"sqlite:///{name}"
 
 
-# --- The queue ---------------------------------------------------------------------------------------------------
+# --- The queue, the browser --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -178,6 +185,17 @@ def queue(valkey: Valkey) -> Iterator[Valkey]:
     valkey.start()
     # Hanging up on every client keeps their pools from reaching it in the next test.
     valkey.forget()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The program of a real browser."""
+    try:
+        binary = find_chromium()
+    except NotInstalled as error:
+        ledger.leave_out(*str(error).split(": ", 1))
+    ledger.note(chromium_version(binary))
+    return binary
 
 
 # --- People ------------------------------------------------------------------------------------------------------
@@ -228,7 +246,7 @@ def _user(alias: str, username: str, **more: Any) -> AbstractUser:
     )
 
 
-# --- What the run says of itself ---------------------------------------------------------------------------------
+# --- Seeds -------------------------------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(trylast=True)
@@ -243,31 +261,3 @@ def pytest_configure(config: pytest.Config) -> None:
     seed = config.getoption("randomly_seed", None)
     if isinstance(seed, int) and hypothesis.core.global_force_seed is None:
         hypothesis.core.global_force_seed = seed
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    output = getattr(session.config, "workeroutput", None)
-    if output is not None:  # an xdist worker reports to the process that started it
-        output["ran_on"] = ledger.ran_on
-        output["left_out"] = ledger.left_out
-    elif ledger.left_out and os.environ.get("NOTHING_LEFT_OUT") == "1" and exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any, error: object | None) -> None:
-    output = getattr(node, "workeroutput", {})
-    for version in output.get("ran_on", ()):
-        ledger.note(version)
-    ledger.left_out.update(output.get("left_out", {}))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not ledger.ran_on and not ledger.left_out:
-        return
-    terminalreporter.section("Servers")
-    terminalreporter.write_line("Ran on: " + ", ".join(sorted(ledger.ran_on)))
-    for what, how in sorted(ledger.left_out.items()):
-        terminalreporter.write_line(f"Left out: {what}. To get it: {how}", yellow=True)
-    if ledger.left_out and os.environ.get("NOTHING_LEFT_OUT") == "1":
-        terminalreporter.write_line("NOTHING_LEFT_OUT=1: this counts as a failure.", red=True)

@@ -26,7 +26,7 @@ LEFTOVER_AGE = 3600
 
 
 class NotInstalled(Exception):
-    """The server's program is not on this machine; the message says how to get it."""
+    """A program is not on this machine; the message is "WHAT: HOW TO GET IT"."""
 
 
 class ServerFailed(Exception):
@@ -55,7 +55,7 @@ def unprivileged(*names: str) -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise NotInstalled(f"As root a server needs one of the users {', '.join(names)}, nobody; none exists.")
+    raise NotInstalled(f"one of the users {', '.join(names)}, nobody: useradd --system {names[0]}")
 
 
 # The locks of the folders made by this process, held until it ends.
