@@ -161,6 +161,12 @@ class Installation:
                 process.kill()
                 process.wait(20)
 
+    def kill(self, name: str) -> None:
+        """SIGKILL for a worker's parent process alone; what becomes of its child is the question."""
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait(20)
+
     def parent(self, name: str) -> psutil.Process:
         return psutil.Process(self._processes[name].pid)
 

@@ -18,7 +18,7 @@ def test_the_worker_itself_is_killed_and_its_child_dies_with_it(installation: In
     before = installation.files()
     child = installation.hold_in_mid_backup()
     child.resume()
-    installation.parent("worker").kill()
+    installation.kill("worker")
     child.wait(10)
     installation.start("worker")
 
@@ -28,8 +28,8 @@ def test_the_worker_itself_is_killed_and_its_child_dies_with_it(installation: In
 def test_both_workers_are_killed(installation: Installation) -> None:
     before = installation.files()
     installation.hold_in_mid_backup().kill()
-    installation.parent("worker").kill()
-    installation.parent("ticks").kill()
+    installation.kill("worker")
+    installation.kill("ticks")
     # As the process manager does.
     installation.start("worker", "ticks")
 
