@@ -306,7 +306,7 @@ def _names_of_this_machine() -> list[str]:
         names += [str(entry[4][0]) for entry in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)]
     # Connecting a datagram socket sends nothing; it tells which of our addresses faces outwards.
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as outwards:
-        outwards.connect(("192.0.2.1", 9))
+        outwards.connect(("203.0.113.1", 9))
         names.append(outwards.getsockname()[0])
     return [f"[{each}]" if ":" in each else each for each in names]
 

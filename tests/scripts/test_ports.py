@@ -38,8 +38,8 @@ def test_a_port_that_is_just_being_given_back_is_waited_for(taken_port: int, mon
 
 
 def test_an_address_of_another_machine_is_told() -> None:
-    with pytest.raises(PortNotFree, match=r"HOST=192\.0\.2\.1 is not an address of this machine"):
-        require_free("192.0.2.1", free_port(), patience=0)
+    with pytest.raises(PortNotFree, match=r"HOST=203\.0\.113\.77 is not an address of this machine"):
+        require_free("203.0.113.77", free_port(), patience=0)
 
 
 def test_a_name_that_means_nothing_is_told() -> None:
