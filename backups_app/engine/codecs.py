@@ -134,7 +134,8 @@ def decimals(field: Field[Any, Any], note: Note) -> Encode:
             case bool():
                 return False
             case int():
-                return _is_taken(spell(value), digits, places)
+                # SQLite reads a number with a point as a float.
+                return (not zeros or abs(value) <= 2**53) and _is_taken(spell(value), digits, places)
             case float() if isfinite(value):
                 text = spell(value)
                 return repr(float(text)) == repr(value) and _is_taken(text, digits, places)
