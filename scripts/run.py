@@ -145,8 +145,7 @@ def run(place: Place, python: Path) -> int:
         say(f"Started: web, worker, ticks, beat. Their logs: {supervisor.log_of('*')}")
         wait_for_web(place, supervisor)
         make_first_backup(place, python, supervisor)
-        if not supervisor.stopping:
-            say_where(place, sign_in)
+        say_where(place, sign_in)
         supervisor.watch()
     say("Stopped.")
     return 0
@@ -179,7 +178,7 @@ def start_queue(place: Place, python: Path, supervisor: Supervisor) -> None:
     binary = binary_path(python)
     server = EmbeddedValkey.in_data_dir(place.data_dir)
     supervisor.start(server.program(binary))
-    if not supervisor.watch(until=server.answers, seconds=60) and not supervisor.stopping:
+    if not supervisor.watch(until=server.answers, seconds=60):
         raise NoServer(f"The embedded Valkey does not answer. Its log:\n{end_of(supervisor.log_of('valkey'))}")
     say(f"Queue: embedded Valkey, {without_password(server.url)}")
 
@@ -194,8 +193,6 @@ def prepare(python: Path, supervisor: Supervisor) -> dict[str, str]:
         environment={"ADMIN_PASSWORD": given} if given else {},
     )
     status, written = output_of(program, supervisor)
-    if supervisor.stopping:
-        return {}
     if status:
         raise CannotRun("E-Click was not started; the reason stands above.")
     sign_in: dict[str, str] = json.loads(written)
@@ -206,15 +203,8 @@ def programs(place: Place, python: Path) -> list[Program]:
     celery = [str(python), "-m", "celery", "-A", "celery_worker"]
     # Neither worker has anything to ask its neighbours, so it does not wait for them at the start.
     worker = [*celery, "worker", "--pool", "prefork", "--concurrency", "1", "--without-mingle", "--without-gossip"]
-    web = [
-        str(python),
-        "-m",
-        "gunicorn",
-        "--config",
-        str(PROJECT / "scripts" / "gunicorn_settings.py"),
-        "--bind",
-        place.listen,
-    ]
+    settings = str(PROJECT / "scripts" / "gunicorn_settings.py")
+    web = [str(python), "-m", "gunicorn", "--config", settings, "--bind", place.listen]
     return [
         # A worker that is asked to stop lets its job see that and tidy up.
         Program(name="worker", command=[*worker, "-Q", "backups", "-n", "heavy@%h"], stage=1, patience=20),
@@ -226,7 +216,7 @@ def programs(place: Place, python: Path) -> list[Program]:
 
 def wait_for_web(place: Place, supervisor: Supervisor) -> None:
     supervisor.watch(until=lambda: web_answers(place) or supervisor.deaths("web") > 2, seconds=90)
-    if not supervisor.stopping and not web_answers(place):
+    if not web_answers(place):
         raise CannotRun(f"The web server does not answer. The end of its log:\n{end_of(supervisor.log_of('web'))}")
 
 
@@ -248,7 +238,7 @@ def make_first_backup(place: Place, python: Path, supervisor: Supervisor) -> Non
     manage = [str(python), str(PROJECT / "manage.py")]
     listing = Program(name="list_backups", command=[*manage, "list_backups", "--json"], stage=3)
     status, written = output_of(listing, supervisor)
-    if supervisor.stopping or (status == 0 and json.loads(written)):
+    if status == 0 and json.loads(written):
         return
     say("There is no backup yet; making the first one.")
     first = Program(
@@ -257,7 +247,7 @@ def make_first_backup(place: Place, python: Path, supervisor: Supervisor) -> Non
         stage=3,
     )
     status = supervisor.run(first, stdout=sys.stdout, stderr=sys.stdout)
-    if status and not supervisor.stopping:
+    if status:
         say(f"The first backup was not made; {place.url}backup-management/ says more.")
 
 

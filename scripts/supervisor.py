@@ -45,6 +45,10 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+class StopAsked(Exception):
+    """Somebody wants everything to stop. Leaving the manager's `with` block by it is the normal way out."""
+
+
 class _Child:
     """A program and the process that runs it now, if one does."""
 
@@ -57,7 +61,10 @@ class _Child:
 
 
 class Supervisor:
-    """Used as a context manager, from the main thread: leaving it stops everything that it started."""
+    """Used as a context manager, from the main thread: leaving it stops everything that it started.
+
+    SIGTERM, SIGINT and SIGHUP make its methods raise StopAsked, which ends the block and goes no further.
+    """
 
     def __init__(
         self,
@@ -97,7 +104,7 @@ class Supervisor:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> bool:
         try:
             self._stop_everything()
         finally:
@@ -106,6 +113,7 @@ class Supervisor:
                 signal.signal(number, handler)
             os.close(self._wake_read)
             os.close(self._wake_write)
+        return isinstance(error, StopAsked)
 
     def _ask_to_stop(self, _number: int, _frame: FrameType | None) -> None:
         # One wish may come as several signals: to the process, to its group, and once more from make.
@@ -113,13 +121,14 @@ class Supervisor:
             self._stop_last_asked = time.monotonic()
             self._stops_asked += 1
 
-    @property
-    def stopping(self) -> bool:
-        return self._stops_asked > 0
+    def _stop_if_asked(self) -> None:
+        if self._stops_asked:
+            raise StopAsked
 
     # --- running -----------------------------------------------------------------------------------------------
 
     def start(self, program: Program) -> None:
+        self._stop_if_asked()
         child = _Child(program)
         self._children.append(child)
         self._launch(child)
@@ -139,19 +148,20 @@ class Supervisor:
         return self._logs / f"{name}.log"
 
     def watch(self, until: Callable[[], bool] | None = None, *, seconds: float | None = None) -> bool:
-        """Looks after the programs until `until()` holds, the time is over or a stop is asked; True for the first."""
+        """Looks after the programs until `until()` holds or the time is over; True for the first."""
         deadline = None if seconds is None else time.monotonic() + seconds
-        while not self.stopping:
+        while True:
+            self._stop_if_asked()
             self._tend()
             if until and until():
                 return True
             if deadline is not None and time.monotonic() >= deadline:
                 return False
             self._rest(POLL if until else None, deadline)
-        return False
 
     def run(self, program: Program, *, stdout: Output, stderr: Output = None) -> int:
         """Runs a program once, to its end, looking after the others; its status, negative if a signal ended it."""
+        self._stop_if_asked()
         process = self._spawn(program, stdout=stdout, stderr=stderr)
         try:
             self.watch(until=lambda: _has_ended(process))
@@ -232,7 +242,8 @@ class Supervisor:
                 if child.program.stage == stage and child.process and not _has_ended(child.process)
             ]
             if members:
-                self._say(f"Stopping {' and '.join(program.name for program, _ in members)} ...")
+                names = " and ".join(program.name for program, _ in members)
+                self._say(f"Stopping {names} (at most {max(program.patience for program, _ in members):g} s) ...")
                 self._end(members)
         self._children.clear()
 

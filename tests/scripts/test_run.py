@@ -208,9 +208,9 @@ def test_one_command_leads_to_a_first_backup_and_a_second_start_goes_on(start: C
     assert first.stop(signal.SIGINT) == 0
     assert not any(is_alive(process.pid) for process in family)
     assert [line for line in first.said().splitlines() if line.startswith("Stop")] == [
-        "Stopping web and beat ...",
-        "Stopping worker and ticks ...",
-        "Stopping valkey ...",
+        "Stopping web and beat (at most 15 s) ...",
+        "Stopping worker and ticks (at most 20 s) ...",
+        "Stopping valkey (at most 10 s) ...",
         "Stopped.",
     ]
 

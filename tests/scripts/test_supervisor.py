@@ -13,7 +13,7 @@ import pytest
 
 from scripts import supervisor as supervisor_module
 from scripts.environment import PROJECT
-from scripts.supervisor import Program, Supervisor
+from scripts.supervisor import Program, StopAsked, Supervisor
 from tests.scripts.waiting import eventually, is_alive
 
 pytestmark = pytest.mark.servers
@@ -228,8 +228,32 @@ def test_a_program_that_runs_once_gives_its_status(here: Supervisor, tmp_path: P
 
 def test_a_stop_ends_the_program_that_runs_once(here: Supervisor, tmp_path: Path) -> None:
     code = "import os, signal; os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
-    assert here.run(program(code), stdout=None) == -signal.SIGTERM
-    assert here.stopping
+    with pytest.raises(StopAsked):
+        here.run(program(code), stdout=None)
+
+
+def test_nothing_is_started_once_a_stop_was_asked(here: Supervisor, tmp_path: Path) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    touch = program(f"open({str(tmp_path / 'started')!r}, 'w')")
+    with pytest.raises(StopAsked):
+        here.start(touch)
+    with pytest.raises(StopAsked):
+        here.run(touch, stdout=None)
+    with pytest.raises(StopAsked):
+        here.watch()
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_failure_inside_stops_the_programs_and_goes_on(tmp_path: Path, lines: list[str]) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        Supervisor(logs=tmp_path, cwd=tmp_path, environment=os.environ, say=lines.append) as supervisor,
+    ):
+        supervisor.start(program("import signal; signal.pause()"))
+        pid = supervisor.pid("once")
+        raise ZeroDivisionError
+    assert pid is not None
+    assert not is_alive(pid)
 
 
 def test_secrets_go_by_the_environment(here: Supervisor, tmp_path: Path) -> None:
