@@ -71,7 +71,7 @@ def _row(
         record_count=dumped.record_count,
         model_counts=[entry for entry in manifest["tables"] if entry["records"]],
         findings=manifest["findings"],
-        needs_restore_backup=bool(manifest["wrapped_count"]),
+        needs_restore_backup=dumped.needs_restore,
         created_at=timezone.now(),
         created_by_id=by.id,
         created_by_name=by.name,

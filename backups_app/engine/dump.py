@@ -1,5 +1,7 @@
 """dump: one consistent snapshot of the database into a stream of records."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,14 +10,20 @@ from typing import Any, BinaryIO
 from django.apps import apps
 from django.conf import settings
 from django.db import connections
+from django.db.models import Field, FileField
+from django.db.models.fields.proxy import OrderWrt
 
 from backups_app.engine import manifest
 from backups_app.engine.databases import open_snapshot
-from backups_app.engine.databases.base import NaturalKeys, Snapshot, Wrapped
+from backups_app.engine.databases.base import NaturalKeys, Snapshot, Wrapped, referred_label
 from backups_app.engine.errors import SnapshotFailed
 from backups_app.engine.fixture import Writer
 from backups_app.engine.progress import Stage, Watch
-from backups_app.engine.selection import Selection, is_excluded, select_tables
+from backups_app.engine.selection import Selection, Table, is_excluded, select_tables
+
+# Kinds of findings: values in the wrapper, and plain ones that loaddata changes all the same.
+WRAPPED = "wrapped"
+CHANGED_BY_LOADDATA = "changed-by-loaddata"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +34,12 @@ class Dumped:
     size_bytes: int
     sha256: str
     manifest: Mapping[str, Any]
+
+    @property
+    def needs_restore(self) -> bool:
+        """Whether Django's own loaddata would not give the same rows."""
+        kinds = {finding["kind"] for finding in self.manifest["findings"]}
+        return bool(kinds & {WRAPPED, CHANGED_BY_LOADDATA})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +105,11 @@ def _write(
         migrations=manifest.migration_leaves(_applied_migrations(snapshot)),
         tables=entries,
         left_out=[{"model": item.model, "reason": item.reason} for item in selection.left_out],
-        findings=[*snapshot.findings(selection.tables), *_wrapped_findings(wrapped)],
+        findings=[
+            *snapshot.findings(selection.tables),
+            *_wrapped_findings(wrapped),
+            *_loaddata_findings(snapshot, selection, entries, naturals),
+        ],
         natural_keys={label: sorted(keys.values()) for label, keys in naturals.items()},
         wrapped_count=wrapped.total(),
         content_sha256=writer.content_sha256,
@@ -140,6 +158,32 @@ def _rows_of_left_out(snapshot: Snapshot, scope: Scope, label: str, fields: tupl
 
 def _wrapped_findings(wrapped: Wrapped) -> list[dict[str, Any]]:
     return [
-        {"kind": "wrapped", "model": model, "field": name, "count": count}
+        {"kind": WRAPPED, "model": model, "field": name, "count": count}
         for (model, name), count in sorted(wrapped.items())
     ]
+
+
+def _loaddata_findings(
+    snapshot: Snapshot, selection: Selection, entries: list[manifest.ModelEntry], naturals: NaturalKeys
+) -> list[dict[str, Any]]:
+    """Plain values that Django's own loaddata would write otherwise all the same, or not read."""
+    found = []
+    for table, entry in zip(selection.tables, entries, strict=True):
+        for column in (*table.key_fields, *table.fields):
+            count, detail = _changed_by_loaddata(snapshot, table, column, entry.records, naturals)
+            if count:
+                where = {"model": table.label, "field": column.name}
+                found.append({"kind": CHANGED_BY_LOADDATA, **where, "count": count, "detail": detail})
+    return found
+
+
+def _changed_by_loaddata(
+    snapshot: Snapshot, table: Table, column: Field[Any, Any], records: int, naturals: NaturalKeys
+) -> tuple[int, str]:
+    if isinstance(column, FileField) and column.null:
+        return snapshot.count_nulls(table, column), "it writes NULL as an empty text"
+    if isinstance(column, OrderWrt):
+        return records, "it numbers the rows anew"
+    if column is table.key_fields[0] and referred_label(column) in naturals:
+        return records, "it reads no natural key in place of a primary key"
+    return 0, ""

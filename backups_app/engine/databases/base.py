@@ -133,6 +133,10 @@ class Snapshot(ABC):
     def count(self, table: Table) -> int:
         return int(self.rows(f"SELECT COUNT(*) FROM {self.source(table)}")[0][0])
 
+    def count_nulls(self, table: Table, field: Field[Any, Any]) -> int:
+        column = self.quote(str(field.column))
+        return int(self.rows(f"SELECT COUNT(*) FROM {self.source(table)} WHERE {column} IS NULL")[0][0])
+
     def findings(self, tables: Sequence[Table]) -> list[dict[str, Any]]:
         """What is wrong with the database but did not stop the backup."""
         return []
