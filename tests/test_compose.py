@@ -92,6 +92,11 @@ def test_every_service_that_goes_on_has_a_healthcheck_and_starts_again(services:
             assert service["healthcheck"]["test"][0] == "CMD"
 
 
+def test_our_programs_are_not_process_1(services: dict[str, dict[str, Any]]) -> None:
+    """It passes signals on and buries the dead; and a worker's child takes process 1 for a parent that has died."""
+    assert all(services[name]["init"] is True for name in OURS)
+
+
 def test_everything_waits_for_healthy_servers_and_finished_migrations(services: dict[str, dict[str, Any]]) -> None:
     healthy = {name: {"condition": "service_healthy"} for name in ("postgres", "redis")}
     assert services["migrate"]["depends_on"] == healthy

@@ -201,6 +201,9 @@ def test_one_command_leads_to_a_first_backup_and_a_second_start_goes_on(start: C
     (backup,) = first.backups()
     assert (backup["kind"], backup["status"], backup["description"]) == ("automatic", "available", "First backup")
     assert str(backup["sha256"]) in first.said()
+    *_, manifest, end = (first.data_dir / "backups" / str(backup["name"])).read_text().splitlines()
+    assert manifest.startswith('{"model":"backups_app.manifest"'), "backups/README.md says so"
+    assert end == "]"
 
     family = first.family()
     assert len(family) >= 8, "Valkey, web with two workers, two Celery workers with a child each, beat"
