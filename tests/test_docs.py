@@ -205,6 +205,16 @@ def test_every_key_of_backups_is_in_the_reference_with_its_default() -> None:
             assert default == f"`{json.dumps(field.default) if isinstance(field.default, str) else field.default}`"
 
 
+def test_every_django_setting_that_backups_app_reads_is_in_the_reference() -> None:
+    read = {"BACKUPS"}
+    for module in modules_of("backups_app"):
+        source = module.read_text(encoding="utf-8")
+        read |= set(re.findall(r"\bsettings\.([A-Z][A-Z_]+)", source))
+        read |= set(re.findall(r'getattr\(settings, "([A-Z_]+)"', source))
+    rows = table(section(REFERENCE / "settings.md", "Django settings that backups_app reads"), "setting")
+    same([name for row in rows for name in re.findall(r"`([A-Z_]+)", row[0])], read - {"BACKUPS"})
+
+
 # --- Commands ----------------------------------------------------------------------------------------------------
 
 
