@@ -1,6 +1,6 @@
 """A backup's records against what an independent reader found in a database, value by value."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -12,11 +12,11 @@ from django.db.models import Field, Model
 from tests.engine import oracle, reading
 from tests.engine.oracle import Cell
 
-Records = Iterable[Mapping[str, Any]]
+Records = Sequence[Mapping[str, Any]]
 Row = dict[str, Cell]
 
 
-def differences(alias: str, by_model: Mapping[str, Sequence[Mapping[str, Any]]], raw: Mapping[str, oracle.Table]):
+def differences(alias: str, by_model: Mapping[str, Records], raw: Mapping[str, oracle.Table]) -> list[str]:
     """In words, empty when there is none. `by_model`: label -> all records that its table shall have."""
     found: list[str] = []
     for label, records in by_model.items():
@@ -25,6 +25,18 @@ def differences(alias: str, by_model: Mapping[str, Sequence[Mapping[str, Any]]],
         written = [_row(record, model, table, alias, raw) for record in records]
         found += _differences_of(model, written, table.records())
     return found
+
+
+def keys_of_file(alias: str, label: str, records: Records, raw: Mapping[str, oracle.Table]) -> list[tuple[Cell, ...]]:
+    """The key of each record, in the order of the file."""
+    model = apps.get_model(label)
+    table = raw[model._meta.db_table]
+    rows = [_row(record, model, table, alias, raw) for record in records]
+    return [tuple(row[name] for name in key_columns(model)) for row in rows]
+
+
+def key_columns(model: type[Model]) -> list[str]:
+    return [str(field.column) for field in getattr(model._meta, "pk_fields", None) or [model._meta.pk]]
 
 
 def _row(record: Any, model: type[Model], table: oracle.Table, alias: str, raw: Mapping[str, oracle.Table]) -> Row:
@@ -60,7 +72,7 @@ def _natural(token: Any, field: Field, raw: Mapping[str, oracle.Table]) -> Cell 
 def _differences_of(model: type[Model], written: list[Row], rows: list[Row]) -> list[str]:
     label = model._meta.label_lower
     columns = {str(field.column) for field in reading.columns_of(model)}
-    keys = [str(field.column) for field in getattr(model._meta, "pk_fields", None) or [model._meta.pk]]
+    keys = key_columns(model)
     found = [f"{label}: {len(written)} records of {len(rows)}"] if len(written) != len(rows) else []
     by_key = {tuple(row[name] for name in keys): row for row in rows}
     for record in written:

@@ -19,6 +19,8 @@ from backups_app.engine.dump import Dumped, Scope, dump
 from tests import ledger
 from tests.conftest import KINDS
 from tests.engine import oracle
+from tests.engine.comparing import key_columns
+from tests.engine.databases import in_order
 from tests.engine.reading import strict
 
 
@@ -30,6 +32,8 @@ class Filed:
     data: bytes
     result: Dumped
     raw: Mapping[str, oracle.Table]
+    # Label -> the keys of its rows as text, in the order of the database.
+    keys: Mapping[str, list[tuple[Any, ...]]]
     next_ids: Mapping[str, int]
 
     @property
@@ -72,8 +76,11 @@ def dump_bytes(alias: str, **scope: Any) -> tuple[bytes, Dumped]:
 
 
 def filed(alias: str, **scope: Any) -> Filed:
+    """A backup of what is in the database now."""
     data, result = dump_bytes(alias, **scope)
-    return Filed(alias, data, result, oracle.read(alias), oracle.next_ids(alias))
+    models = [apps.get_model(entry["model"]) for entry in result.manifest["tables"]]
+    keys = {model._meta.label_lower: in_order(alias, model._meta.db_table, key_columns(model)) for model in models}
+    return Filed(alias, data, result, oracle.read(alias), keys, oracle.next_ids(alias))
 
 
 _dumped: dict[str, Filed] = {}

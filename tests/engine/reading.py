@@ -22,10 +22,10 @@ WRAPPER = "$raw"
 
 def strict(text: str | bytes) -> Any:
     """Strict JSON: no NaN and no Infinity. Numbers with a point stay exact."""
-    return json.loads(text, parse_constant=_refuse, parse_float=Number)
+    return json.loads(text, parse_constant=refuse, parse_float=Number)
 
 
-def _refuse(name: str) -> Any:
+def refuse(name: str) -> Any:
     raise AssertionError(f"{name} is not JSON.")
 
 

@@ -10,12 +10,13 @@ from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.python import Deserializer
-from django.db import connections, transaction
+from django.db import connections
 
 from eclick.seed import seed_demo
 from tests.engine import oracle, reading
 from tests.engine.comparing import differences
 from tests.engine.conftest import dumped_zoo, filed
+from tests.engine.databases import without_constraints
 
 # Rows that Django's way of saving can't write, whatever the file says.
 BEYOND_DJANGO = {
@@ -35,7 +36,7 @@ def test_every_plain_record_of_the_zoo_comes_back_by_way_of_django(database):
         if label not in BEYOND_DJANGO
     }
     assert sum(map(len, plain.values())) > 300
-    with _without_constraints(database):
+    with without_constraints(database):
         _empty(database, file)
         _make_what_natural_keys_name(database)
         for records in plain.values():
@@ -103,23 +104,6 @@ def _is_plain(record):
         return False
     values = (record["pk"], *record["fields"].values())
     return record["pk"] != 0 and not isinstance(record["pk"], list) and not any(map(reading.is_wrapped, values))
-
-
-@contextmanager
-def _without_constraints(alias):
-    """Since records that are not plain are missing."""
-    connection = connections[alias]
-    match connection.vendor:
-        case "sqlite":
-            with connection.constraint_checks_disabled(), transaction.atomic(using=alias):
-                yield
-        case "mysql":
-            with transaction.atomic(using=alias), connection.constraint_checks_disabled():
-                yield
-        case "postgresql":
-            with transaction.atomic(using=alias), connection.cursor() as cursor:
-                cursor.execute("SET LOCAL session_replication_role = replica")
-                yield
 
 
 def _empty(alias, file):

@@ -121,9 +121,6 @@ class Snapshot(ABC):
         """What makes the value that Django's converters take of one that `stream` gives."""
         return _as_it_is
 
-    def order_by(self, column: str, kind: str) -> str:
-        return column
-
     def quote(self, name: str) -> str:
         return str(self.connection.ops.quote_name(name))
 
@@ -142,9 +139,9 @@ class Snapshot(ABC):
         return []
 
     def order(self, table: Table) -> str:
-        return ", ".join(
-            self.order_by(self.quote(str(field.column)), kinds.kind_of(field)) for field in table.key_fields
-        )
+        # With the table's name: the name alone could be that of an expression in the select list.
+        source = self.quote(table.name)
+        return ", ".join(f"{source}.{self.quote(str(field.column))}" for field in table.key_fields)
 
     def lines(self, table: Table, naturals: NaturalKeys, wrapped: Wrapped) -> Iterator[tuple[bytes, int]]:
         """The table's records as lines, each ended by SEPARATOR, with their number, a batch at a time."""

@@ -82,8 +82,13 @@ class SQLiteSnapshot(Snapshot):
     def next_id(self, table: Table) -> int | None:
         if not self._has_sequences():
             return None
-        rows = self._raw.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).fetchall()
-        return int(rows[0][0]) + 1 if rows else None
+        rows = self._raw.execute(
+            "SELECT seq FROM sqlite_master LEFT JOIN sqlite_sequence USING (name) "
+            "WHERE type = 'table' AND name = ? AND sql LIKE '%AUTOINCREMENT%'",
+            (table.name,),
+        ).fetchall()
+        # A table that never had a row is not in sqlite_sequence yet.
+        return int(rows[0][0] or 0) + 1 if rows else None
 
     def text_forms(self) -> TextForms:
         zone = self.connection.timezone if settings.USE_TZ else None
