@@ -5,6 +5,10 @@ EngineError              never raised itself
 |- TableChanged          a table changed its shape under the snapshot
 |- StoreFailed           the folder or object storage would not take, give or delete a file
 |- DiskFull              there is not enough space, with needed and free bytes
+|- LoadFailed            the database broke off a load; it is as it was before
+|  |- LoadRefused        this file can't be loaded into this database
+|  |- LockNotFree        somebody kept a table busy for too long
+|  `- ProofFailed        after the load the database was not what the file says
 `- Cancelled             somebody asked to stop
 """
 
@@ -39,6 +43,26 @@ class StoreFailed(EngineError):
 class DiskFull(StoreFailed):
     code = "disk-full"
     hint = "Free space on that disk, or set BACKUPS_DIR to a larger one, then start the backup again."
+
+
+class LoadFailed(EngineError):
+    code = "load-failed"
+    hint = "Nothing was changed. See what the database says, then start the restore again."
+
+
+class LoadRefused(LoadFailed):
+    code = "load-refused"
+    hint = "Nothing was changed. Check the file, and that the project's migrations are those of the backup."
+
+
+class LockNotFree(LoadFailed):
+    code = "lock-not-free"
+    hint = "Nothing was changed. End what keeps the tables busy, or wait for it, then start the restore again."
+
+
+class ProofFailed(LoadFailed):
+    code = "proof-failed"
+    hint = "Nothing was changed. Look for triggers or rules in the database that change what is written."
 
 
 class Cancelled(EngineError):

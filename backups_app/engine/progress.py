@@ -8,11 +8,16 @@ from backups_app.engine.errors import Cancelled
 
 
 class Stage(StrEnum):
-    """What a job is at, in the order of a backup."""
+    """What a job is at: first the order of a backup, then what a restore goes on with after its check."""
 
     CHECK = "check"
     DUMP = "dump"
     PUBLISH = "publish"
+    CLEAR = "clear"
+    LOAD = "load"
+    KEYS_AND_INDEXES = "keys and indexes"
+    PROVE = "prove"
+    COMMIT = "commit"
 
 
 def _say_nothing(stage: Stage, done: int, total: int | None) -> None:
