@@ -23,28 +23,32 @@ def dump_line(record: Any) -> bytes:
         return json.dumps(record, ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode()
 
 
-def line_composer(label: str, names: Sequence[str]) -> Callable[[Sequence[Any], Sequence[Sequence[Any]]], bytes]:
+def line_composer(
+    label: str, names: Sequence[str], *, key_width: int = 1
+) -> Callable[[Sequence[Sequence[bytes]]], bytes]:
     """What makes lines, each ended by SEPARATOR, of a batch of the model `label`.
 
-    It takes the keys and, in the order of `names`, the values of each field: a batch by its columns.
+    It takes a batch by its columns, as JSON: those of the key, then those of the fields `names`.
     """
-    head = b'{"model":' + orjson.dumps(label) + b',"pk":'
-    before = [b',"fields":{', *(b"," for _ in names[1:])]
-    ending = b"}}" + SEPARATOR if names else b',"fields":{}}' + SEPARATOR
-    line = [head, b""]
-    for between, name in zip(before, names, strict=False):
-        line += [between + orjson.dumps(name) + b":", b""]
-    line.append(ending)
-    width = len(line)
+    line = [b'{"model":' + orjson.dumps(label) + b',"pk":', b""]
+    for place, name in enumerate(names):
+        line += [(b"," if place else b',"fields":{') + orjson.dumps(name) + b":", b""]
+    line.append((b"}}" if names else b',"fields":{}}') + SEPARATOR)
 
-    def compose(keys: Sequence[Any], columns: Sequence[Sequence[Any]]) -> bytes:
+    def compose(columns: Sequence[Sequence[bytes]]) -> bytes:
+        keys = columns[0] if key_width == 1 else _composite_keys(columns[:key_width])
         # Fixed pieces and values take turns: all values of a column go to their places at once.
         pieces = line * len(keys)
-        for place, column in enumerate((keys, *columns)):
-            pieces[2 * place + 1 :: width] = tokens(column)
+        for place, column in enumerate((keys, *columns[key_width:])):
+            pieces[2 * place + 1 :: len(line)] = column
         return b"".join(pieces)
 
     return compose
+
+
+def _composite_keys(columns: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Django reads the key of several columns from a JSON text; its columns stand among the fields as well."""
+    return [orjson.dumps(f"[{b','.join(values).decode()}]") for values in zip(*columns, strict=True)]
 
 
 def tokens(values: Sequence[Any]) -> Sequence[bytes]:

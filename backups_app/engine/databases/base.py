@@ -13,7 +13,7 @@ from django.db.models import Field, ForeignKey
 
 from backups_app.engine import codecs, kinds
 from backups_app.engine.errors import EngineError, SnapshotFailed, TableChanged
-from backups_app.engine.fixture import dump_line, line_composer
+from backups_app.engine.fixture import line_composer, tokens
 from backups_app.engine.selection import Table
 
 # Records fetched, converted and written at a time: large enough to amortise, small enough to stay in the cache.
@@ -34,6 +34,8 @@ class Wrapped(Counter[tuple[str, str]]):
         return add_one
 
 
+# Raw values by the columns of the select list, not by rows.
+Batch = Sequence[Sequence[Any]]
 # Natural keys of left-out rows: {model label: {primary key: natural key}}.
 NaturalKeys = Mapping[str, Mapping[Any, list[str]]]
 
@@ -99,8 +101,8 @@ class Snapshot(ABC):
         """All rows of a small query."""
 
     @abstractmethod
-    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """The rows of a large query, one by one, never all of them in memory."""
+    def batches(self, sql: str, unbounded: Sequence[int]) -> Iterator[Batch]:
+        """The rows of a large query, a batch at a time; values of any length stand at the places `unbounded`."""
 
     @abstractmethod
     def next_id(self, table: Table) -> int | None:
@@ -118,7 +120,7 @@ class Snapshot(ABC):
         return self.quote(str(field.column))
 
     def loader(self, field: Field[Any, Any]) -> Callable[[Any], Any]:
-        """What makes the value that Django's converters take of one that `stream` gives."""
+        """What makes the value that Django's converters take of one that `batches` gives."""
         return _as_it_is
 
     def quote(self, name: str) -> str:
@@ -148,12 +150,11 @@ class Snapshot(ABC):
         columns = [self.column(table, field, naturals, wrapped) for field in (*table.key_fields, *table.fields)]
         expressions = [expression for column in columns for expression in column.expressions]
         sql = f"SELECT {', '.join(expressions)} FROM {self.source(table)} ORDER BY {self.order(table)}"
-        compose = _composer(table)
+        compose = line_composer(table.label, [field.name for field in table.fields], key_width=len(table.key_fields))
         unbounded = [place for column in columns if column.is_unbounded for place in column.places(columns)]
-        for rows in _batches(self.stream(sql), unbounded):
-            raw = list(zip(*rows, strict=True))
+        for raw in self.batches(sql, unbounded):
             encoded = [column.encode([raw[place] for place in column.places(columns)]) for column in columns]
-            yield compose(encoded), len(rows)
+            yield compose(encoded), len(raw[0])
 
     def column(self, table: Table, field: Field[Any, Any], naturals: NaturalKeys, wrapped: Wrapped) -> Column:
         kind = kinds.kind_of(field)
@@ -166,7 +167,7 @@ class Snapshot(ABC):
         single = encode
         return Column(
             expressions=(self.select(field, kind),),
-            encode=lambda values: single(values[0]),
+            encode=lambda values: tokens(single(values[0])),
             is_unbounded=kind in _UNBOUNDED and field.max_length is None,
         )
 
@@ -174,7 +175,7 @@ class Snapshot(ABC):
         slow = codecs.by_django(plain_field(field), self.connection, self.loader(field), note)
         return Column(
             expressions=(self.quote(str(field.column)), self.select_raw(field)),
-            encode=lambda values: slow(values[0], values[1]),
+            encode=lambda values: tokens(slow(values[0], values[1])),
             is_unbounded=True,
         )
 
@@ -184,13 +185,13 @@ def _as_it_is(value: Any) -> Any:
 
 
 class Column:
-    """One field on its way from the select list into the record."""
+    """One field on its way from the select list into the record: `encode` makes JSON of its raw values."""
 
     def __init__(
         self,
         *,
         expressions: tuple[str, ...],
-        encode: Callable[[list[Sequence[Any]]], Sequence[Any]],
+        encode: Callable[[list[Sequence[Any]]], Sequence[bytes]],
         is_unbounded: bool,
     ) -> None:
         self.expressions = expressions
@@ -221,25 +222,11 @@ def plain_field(field: Field[Any, Any]) -> Field[Any, Any]:
     return field
 
 
-def _composer(table: Table) -> Callable[[list[Sequence[Any]]], bytes]:
-    """Makes lines, each ended by SEPARATOR, of a batch given as the columns of the key and then those of the fields."""
-    compose = line_composer(table.label, [field.name for field in table.fields])
-    width = len(table.key_fields)
-    if width == 1:
-        return lambda columns: compose(columns[0], columns[1:])
-    return lambda columns: compose(_composite_keys(columns[:width]), columns[width:])
-
-
-def _composite_keys(columns: list[Sequence[Any]]) -> list[str]:
-    """Django reads the key of several columns from a JSON text; its columns stand among the fields as well."""
-    return [dump_line(list(values)).decode() for values in zip(*columns, strict=True)]
-
-
-def _batches(rows: Iterator[tuple[Any, ...]], unbounded: Sequence[int]) -> Iterator[list[tuple[Any, ...]]]:
+def batches_of(rows: Iterator[tuple[Any, ...]], unbounded: Sequence[int]) -> Iterator[Batch]:
     """`rows` by the batch. Where `unbounded` places hold values of any length, a batch also ends by its size."""
     if not unbounded:
         while batch := list(islice(rows, BATCH_RECORDS)):
-            yield batch
+            yield list(zip(*batch, strict=True))
         return
     batch, size = [], 0
     for row in rows:
@@ -249,7 +236,7 @@ def _batches(rows: Iterator[tuple[Any, ...]], unbounded: Sequence[int]) -> Itera
             if value.__class__ is str or value.__class__ is bytes:
                 size += len(value)
         if size >= BATCH_BYTES or len(batch) >= BATCH_RECORDS:
-            yield batch
+            yield list(zip(*batch, strict=True))
             batch, size = [], 0
     if batch:
-        yield batch
+        yield list(zip(*batch, strict=True))

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Field
 
 from backups_app.engine.codecs import TextForms
-from backups_app.engine.databases.base import Snapshot
+from backups_app.engine.databases.base import Batch, Snapshot, batches_of
 from backups_app.engine.selection import Table
 
 _AS_TEXT = {"date", "time", "datetime", "decimal", "uuid", "ip", "json"}
@@ -80,7 +80,10 @@ class MySQLSnapshot(Snapshot):
         finally:
             cursor.close()
 
-    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def batches(self, sql: str, unbounded: Sequence[int]) -> Iterator[Batch]:
+        return batches_of(self._stream(sql), unbounded)
+
+    def _stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
         from MySQLdb.cursors import SSCursor
 
         cursor = self._raw.cursor(SSCursor)

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from backups_app.conf import backup_settings
 from backups_app.engine.codecs import TextForms
-from backups_app.engine.databases.base import Snapshot
+from backups_app.engine.databases.base import Batch, Snapshot, batches_of
 from backups_app.engine.selection import Table
 from backups_app.engine.wrapper import InvalidText
 
@@ -57,7 +57,10 @@ class SQLiteSnapshot(Snapshot):
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self._raw.execute(sql).fetchall()
 
-    def stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def batches(self, sql: str, unbounded: Sequence[int]) -> Iterator[Batch]:
+        return batches_of(self._stream(sql), unbounded)
+
+    def _stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Rows; where text is not UTF-8, from that row on its bytes as InvalidText."""
         cursor = self._raw.execute(sql)
         given = 0
