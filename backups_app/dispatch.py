@@ -6,6 +6,8 @@ from kombu.exceptions import OperationalError
 from backups_app.choices import JobKind
 from backups_app.models import Job
 
+BACKUPS_QUEUE = "backups"
+
 TASKS = {
     JobKind.BACKUP: "backups_app.tasks.create_backup",
     JobKind.CLEAN_UP: "backups_app.tasks.clean_up",
@@ -15,7 +17,7 @@ TASKS = {
 _IMPATIENT = {
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
-    "max_retries": 1,
+    "max_retries": 0,
     "interval_start": 0,
     "interval_step": 0,
     "interval_max": 0,
@@ -40,19 +42,22 @@ def send(job: Job) -> None:
 def is_broker_reachable() -> bool:
     try:
         with current_app.connection_for_write(transport_options=_transport_options()) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+            connection.ensure_connection(max_retries=0, interval_start=0, interval_step=0)
     except (OperationalError, OSError):
         return False
     return True
 
 
-def answering_workers(*, timeout_seconds: float) -> list[str]:
-    """Names of the workers that answer a ping; empty also when the broker is gone."""
+def workers_on(queue: str, *, timeout_seconds: float) -> list[str]:
+    """Names of the workers that take messages from `queue` and answer; empty also when the broker is gone."""
     try:
-        replies = current_app.control.ping(timeout=timeout_seconds)
+        with current_app.connection_for_write(transport_options=_transport_options()) as connection:
+            # Without this a broadcast would wait for a broker that is gone as long as it takes.
+            connection.ensure_connection(max_retries=0, interval_start=0, interval_step=0)
+            replies = current_app.control.inspect(timeout=timeout_seconds, connection=connection).active_queues()
     except (OperationalError, OSError):
         return []
-    return sorted(name for reply in replies or [] for name in reply)
+    return sorted(name for name, queues in (replies or {}).items() if queue in {taken["name"] for taken in queues})
 
 
 def _transport_options() -> dict[str, object]:

@@ -76,7 +76,7 @@ def _show(bar: Progress, line: Any, job: Job) -> None:
 
 
 def _say_if_nobody_works(console: Console) -> None:
-    if dispatch.answering_workers(timeout_seconds=2):
+    if dispatch.workers_on(dispatch.BACKUPS_QUEUE, timeout_seconds=2):
         console.print("Waiting: the worker is busy with another job.")
         return
     console.print(
