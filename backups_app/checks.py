@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
@@ -27,6 +27,21 @@ def _check_backups() -> list[CheckMessage]:
         configured = backup_settings()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="backups_app.E001")]
+    unknown = [
+        f"BACKUPS[{name!r}] names {label!r}"
+        for name, labels in (("EXCLUDE", configured.EXCLUDE), ("INCLUDE", configured.INCLUDE))
+        for label in labels
+        if not _is_label(label)
+    ]
+    if unknown:
+        return [
+            Error(
+                f"{text}, which is no installed app or model.",
+                hint="Write the label of an app, such as 'auth', or of a model, such as 'auth.user'.",
+                id="backups_app.E007",
+            )
+            for text in unknown
+        ]
     if configured.DATABASE not in settings.DATABASES:
         return [
             Error(
@@ -36,6 +51,15 @@ def _check_backups() -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _is_label(label: str) -> bool:
+    app_label, _, model_name = label.partition(".")
+    try:
+        config = apps.get_app_config(app_label)
+        return not model_name or bool(config.get_model(model_name))
+    except LookupError:
+        return False
 
 
 def _check_middleware() -> list[CheckMessage]:
@@ -89,5 +113,5 @@ def _check_apps() -> list[CheckMessage]:
     return [
         Warning(f"{name} is not in INSTALLED_APPS.", hint="backups_app uses it; add it.", id="backups_app.W001")
         for name in wanted
-        if name not in settings.INSTALLED_APPS
+        if not apps.is_installed(name)
     ]

@@ -1,5 +1,6 @@
 """The BACKUPS setting of a project, validated once, as one frozen object."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -39,20 +40,55 @@ class BackupSettings:
 @lru_cache(maxsize=1)
 def backup_settings() -> BackupSettings:
     """The current settings. Raises ImproperlyConfigured naming the key that is wrong."""
-    given: dict[str, Any] = dict(getattr(settings, "BACKUPS", {}))
-    known = {field.name: field for field in fields(BackupSettings)}
-    if unknown := sorted(set(given) - set(known)):
+    raw = getattr(settings, "BACKUPS", {})
+    if not isinstance(raw, Mapping):
+        raise ImproperlyConfigured(f"BACKUPS must be a dict, not {raw!r}.")
+    given: dict[str, Any] = dict(raw)
+    known = [field.name for field in fields(BackupSettings)]
+    if unknown := sorted(str(name) for name in given if name not in known):
         raise ImproperlyConfigured(f"BACKUPS has unknown keys: {', '.join(unknown)}. Known: {', '.join(known)}.")
-    for name in ("EXCLUDE", "INCLUDE"):
-        if isinstance(given.get(name, ()), str):
-            raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a list of labels, not one text.")
-        given[name] = tuple(label.lower() for label in given.get(name, ()))
-    for name in ("KEEP_DAYS", "HEARTBEAT_SECONDS", "SILENCE_SECONDS", "TOKEN_HOURS", "POLL_SECONDS"):
-        if name in given and (not isinstance(given[name], int) or given[name] < 1):
-            raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a whole number of at least 1, not {given[name]!r}.")
-    if "STATE_DIR" in given:
-        given["STATE_DIR"] = Path(given["STATE_DIR"])
-    return BackupSettings(**given)
+    return BackupSettings(**{name: _read(name, value) for name, value in given.items()})
+
+
+def _read(name: str, value: Any) -> Any:
+    match name:
+        case "DATABASE":
+            return _text(name, value)
+        case "STATE_DIR":
+            return _path(name, value)
+        case "EXCLUDE" | "INCLUDE":
+            return _labels(name, value)
+        case _:
+            return _number(name, value)
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a text, not {value!r}.")
+    return value
+
+
+def _path(name: str, value: Any) -> Path:
+    if not isinstance(value, str | Path):
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a path, not {value!r}.")
+    return Path(value)
+
+
+def _labels(name: str, value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a list of labels, not {value!r}.")
+    labels = tuple(value)
+    for label in labels:
+        if not isinstance(label, str):
+            raise ImproperlyConfigured(f"BACKUPS[{name!r}] has {label!r}, which is not a label as a text.")
+    # As Django spells a model's label_lower: an app's label keeps its case.
+    return tuple("".join((app, dot, model.lower())) for app, dot, model in (label.partition(".") for label in labels))
+
+
+def _number(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a whole number of at least 1, not {value!r}.")
+    return value
 
 
 @receiver(setting_changed)
