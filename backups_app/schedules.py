@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.apps import apps
-from django.db import DEFAULT_DB_ALIAS
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
 
 CARETAKER_SECONDS = 20
 
@@ -15,30 +16,44 @@ def create_missing_schedules(*, using: str = DEFAULT_DB_ALIAS, **_kwargs: Any) -
     """Creates what is missing by name; never changes what is there."""
     if not apps.is_installed("django_celery_beat") or using != DEFAULT_DB_ALIAS:
         return
-    from django.conf import settings
-    from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+    from django_celery_beat.models import PeriodicTask
 
-    every, _ = IntervalSchedule.objects.get_or_create(every=CARETAKER_SECONDS, period=IntervalSchedule.SECONDS)
-    PeriodicTask.objects.get_or_create(
-        name=CARETAKER,
-        defaults={
-            "task": "backups_app.tasks.look_after_jobs",
-            "interval": every,
-            "queue": "ticks",
+    if PeriodicTask._meta.db_table not in connections[using].introspection.table_names():
+        # `migrate backups_app` alone; the next migrate makes them.
+        return
+    if not PeriodicTask.objects.filter(name=CARETAKER).exists():
+        PeriodicTask.objects.create(
+            name=CARETAKER,
+            task="backups_app.tasks.look_after_jobs",
+            interval=_every(CARETAKER_SECONDS),
+            queue="ticks",
             # A tick that waited is as good as the next one: old ones are dropped.
-            "expire_seconds": CARETAKER_SECONDS - 2,
-            "description": "Finds jobs whose worker has died.",
-        },
-    )
-    at_two = CrontabSchedule.objects.filter(
-        minute="0", hour="2", day_of_week="*", day_of_month="*", month_of_year="*", timezone=settings.TIME_ZONE
-    ).first() or CrontabSchedule.objects.create(minute="0", hour="2", timezone=settings.TIME_ZONE)
-    PeriodicTask.objects.get_or_create(
-        name=NIGHTLY,
-        defaults={
-            "task": "backups_app.tasks.start_nightly_backup",
-            "crontab": at_two,
-            "queue": "ticks",
-            "description": "An automatic backup, then the clean-up of those past their days.",
-        },
-    )
+            expire_seconds=CARETAKER_SECONDS - 2,
+            description="Finds jobs whose worker has died.",
+        )
+    if not PeriodicTask.objects.filter(name=NIGHTLY).exists():
+        PeriodicTask.objects.create(
+            name=NIGHTLY,
+            task="backups_app.tasks.start_nightly_backup",
+            crontab=_daily_at("2"),
+            queue="ticks",
+            description="An automatic backup, then the clean-up of those past their days.",
+        )
+
+
+# Neither table forbids the same schedule twice, so get_or_create could find two of them and fail.
+
+
+def _every(seconds: int) -> Any:
+    from django_celery_beat.models import IntervalSchedule
+
+    wanted = {"every": seconds, "period": IntervalSchedule.SECONDS}
+    return IntervalSchedule.objects.filter(**wanted).first() or IntervalSchedule.objects.create(**wanted)
+
+
+def _daily_at(hour: str) -> Any:
+    from django_celery_beat.models import CrontabSchedule
+
+    wanted = {"minute": "0", "hour": hour, "day_of_week": "*", "day_of_month": "*", "month_of_year": "*"}
+    wanted["timezone"] = settings.TIME_ZONE
+    return CrontabSchedule.objects.filter(**wanted).first() or CrontabSchedule.objects.create(**wanted)
