@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from backups_app.actions.delete import DeleteRefused, delete_backup
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind
+from backups_app.engine.errors import Cancelled
 from backups_app.engine.progress import Stage, Watch
 from backups_app.models import Backup
 
@@ -32,21 +32,21 @@ def judge(backups: Sequence[Backup], *, keep_days: int) -> list[Verdict]:
             verdicts.append(Verdict(backup=backup, keep=True, reason=f"{backup.kind} backups are kept"))
         elif newest is None or backup == newest:
             verdicts.append(Verdict(backup=backup, keep=True, reason="no newer good automatic backup"))
-        elif newest.created_at - backup.created_at < timedelta(days=keep_days):
+        elif (newest.created_at - backup.created_at).days < keep_days:
             verdicts.append(Verdict(backup=backup, keep=True, reason=f"within {keep_days} days of {newest.name}"))
         else:
-            verdicts.append(
-                Verdict(backup=backup, keep=False, reason=f"more than {keep_days} days before {newest.name}")
-            )
+            verdicts.append(Verdict(backup=backup, keep=False, reason=f"{keep_days} days or more before {newest.name}"))
     return verdicts
 
 
 def clean_up(*, keep_days: int, by: Actor, watch: Watch) -> list[str]:
-    """Deletes what `judge` condemns, oldest first. Returns the names."""
+    """Deletes what `judge` condemns, oldest first. Returns the names. Raises Cancelled, keeping the rest."""
     condemned = [verdict for verdict in judge(list(Backup.objects.all()), keep_days=keep_days) if not verdict.keep]
-    deleted = []
+    deleted: list[str] = []
     for done, verdict in enumerate(reversed(condemned)):
-        watch.step(Stage.CHECK, done, len(condemned))
+        watch.report(Stage.CHECK, done, len(condemned))
+        if watch.is_cancelled():
+            raise Cancelled(f"Cancelled after deleting {len(deleted)} of {len(condemned)} backups.")
         try:
             delete_backup(verdict.backup, by=by, reason=verdict.reason)
         except DeleteRefused:

@@ -1,9 +1,12 @@
 """delete: take a backup out of the catalogue and remove its file."""
 
+from django.db import router, transaction
+
 from backups_app import audit
 from backups_app.audit import Actor
 from backups_app.choices import ACTIVE_STATES, GOOD_STATUSES
 from backups_app.engine import store
+from backups_app.engine.errors import StoreFailed
 from backups_app.models import Backup, Job
 
 
@@ -14,19 +17,40 @@ class DeleteRefused(Exception):
 def delete_backup(backup: Backup, *, by: Actor, reason: str, confirmed_name: str = "") -> None:
     """Removes row and file, the row first: dying in between leaves a file that a rescan finds, never a lying row.
 
-    The last good backup goes only when `confirmed_name` is its name. Raises DeleteRefused.
+    The last good backup goes only when `confirmed_name` is its name. Raises DeleteRefused, or StoreFailed when the
+    file can't be removed; the row is there again then.
     """
-    if Job.objects.filter(backup_id=backup.pk, state__in=ACTIVE_STATES).exists():
-        raise DeleteRefused(f"{backup.name} is in use by a running job. Wait for it to end, or cancel it.")
-    if is_last_good(backup) and confirmed_name != backup.name:
-        raise DeleteRefused(f"{backup.name} is the last good backup. To delete it all the same, type its name.")
-    pk, name = backup.pk, backup.name
-    deleted, _ = Backup.objects.filter(pk=pk).delete()
-    if not deleted:
+    if not _take_out(backup, confirmed_name):
         return
-    store.delete(name)
-    audit.record("backup.deleted", by=by, backup_name=name, outcome="succeeded", reason=reason, size=backup.size_bytes)
+    try:
+        store.delete(backup.name)
+    except StoreFailed as error:
+        backup.save(force_insert=True)
+        audit.record("backup.deleted", by=by, backup_name=backup.name, outcome="failed", reason=str(error))
+        raise
+    audit.record(
+        "backup.deleted",
+        by=by,
+        backup_name=backup.name,
+        outcome="succeeded",
+        reason=reason,
+        size=backup.size_bytes,
+    )
 
 
 def is_last_good(backup: Backup) -> bool:
     return backup.is_good and not Backup.objects.filter(status__in=GOOD_STATUSES).exclude(pk=backup.pk).exists()
+
+
+def _take_out(backup: Backup, confirmed_name: str) -> bool:
+    """Removes the row. False when somebody else has done so. Raises DeleteRefused."""
+    with transaction.atomic(using=router.db_for_write(Backup)):
+        # Locked, so that two who delete the last two good backups at once see each other.
+        good = set(Backup.objects.select_for_update().filter(status__in=GOOD_STATUSES).values_list("pk", flat=True))
+        if Job.objects.filter(backup_id=backup.pk, state__in=ACTIVE_STATES).exists():
+            raise DeleteRefused(f"{backup.name} is in use by a running job. Wait for it to end, or cancel it.")
+        if good == {backup.pk} and confirmed_name != backup.name:
+            raise DeleteRefused(f"{backup.name} is the last good backup. To delete it all the same, type its name.")
+        # Not backup.delete(), which would take the id from the object.
+        deleted, _ = Backup.objects.filter(pk=backup.pk).delete()
+    return bool(deleted)
