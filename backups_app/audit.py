@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db import router, transaction
 from django.utils import timezone
 
 from backups_app.logs import log
@@ -42,11 +43,12 @@ def record(
         outcome=outcome,
         detail=detail,
     )
-    log.info(
-        event,
-        by=by.name or "-",
-        backup=backup_name or "-",
-        job=str(job_id) if job_id else "-",
-        outcome=outcome or "-",
+    said = {
+        "by": by.name or "-",
+        "backup": backup_name or "-",
+        "job": str(job_id) if job_id else "-",
+        "outcome": str(outcome) or "-",
         **detail,
-    )
+    }
+    # The log never tells of what a rollback then undoes.
+    transaction.on_commit(lambda: log.info(event, **said), using=router.db_for_write(AuditEvent))

@@ -1,4 +1,4 @@
-"""What running jobs tell the world, in the cache alias `backups`: progress, heartbeat, the wish to cancel.
+"""What running jobs and their followers tell each other, in the cache alias `backups`: progress, the wish to cancel.
 
 Every call answers within about a second, also when the cache is gone: then reading gives None, writing gives False,
 and for five seconds nobody asks again. Nothing here is the truth; the job's row is.
@@ -62,16 +62,32 @@ def read_progress(job_id: object) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def ask_to_cancel(job_id: object) -> bool:
-    """Leaves the wish to cancel. False when the cache can't be reached."""
-    done, _ = _breaker.call("set", _key(job_id, "cancel"), 1, KEEP_SECONDS)
+def ask_to_cancel(job_id: object, who: dict[str, str]) -> bool:
+    """Leaves the wish to cancel, and whose it is. False when the cache can't be reached."""
+    done, _ = _breaker.call("set", _key(job_id, "cancel"), who, KEEP_SECONDS)
     return done
 
 
 def is_cancel_asked(job_id: object) -> bool | None:
     """None when the cache can't be reached."""
     done, value = _breaker.call("get", _key(job_id, "cancel"))
-    return bool(value) if done else None
+    return value is not None if done else None
+
+
+def who_asked_to_cancel(job_id: object) -> dict[str, str]:
+    """As `ask_to_cancel` was given it; empty when that is not known."""
+    _, value = _breaker.call("get", _key(job_id, "cancel"))
+    return value if isinstance(value, dict) else {}
+
+
+def remember_follower(session: str, who: dict[str, str]) -> None:
+    """Keeps who follows jobs from a session, for when neither sessions nor users can be asked."""
+    _breaker.call("set", f"backups:follower:{session}", who, KEEP_SECONDS)
+
+
+def read_follower(session: str) -> dict[str, str]:
+    _, value = _breaker.call("get", f"backups:follower:{session}")
+    return value if isinstance(value, dict) else {}
 
 
 def is_reachable() -> bool:

@@ -4,11 +4,11 @@ import os
 import threading
 import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from django.db import DatabaseError, connections
+from django.db import Error, connections, router
 from django.utils import timezone
 
 from backups_app import cache
@@ -19,13 +19,15 @@ from backups_app.leases import Lease
 from backups_app.models import Job
 
 _RATE_WINDOW_SECONDS = 5.0
-_LEASE_CHECK_SECONDS = 5.0
+_ROW_CHECK_SECONDS = 5.0
+_BEAT_GRACE_SECONDS = 4.0
 
 
 class Heartbeat:
     """Runs from entering to leaving. `watch()` is what the engine reports to and asks.
 
     `dies_with_parent`: ends this whole process when its parent is gone, so that nobody works on unseen.
+    After leaving it writes nothing more, so what `write_ending` leaves in the cache stays.
     """
 
     def __init__(self, job: Job, lease: Lease, *, dies_with_parent: bool) -> None:
@@ -58,35 +60,41 @@ class Heartbeat:
         self._position = (stage, done, total)
 
     def _beat(self) -> None:
-        next_lease_check = time.monotonic() + _LEASE_CHECK_SECONDS
+        next_row_check = time.monotonic() + _ROW_CHECK_SECONDS
         try:
             while True:
-                cache.write_progress(self._job.pk, self._snapshot())
-                if self._is_cancel_asked():
+                cache.write_progress(self._job.pk, self.snapshot())
+                asked = cache.is_cancel_asked(self._job.pk)
+                if asked:
                     self._cancelled.set()
                 if self._parent is not None and os.getppid() != self._parent:
                     os._exit(1)
-                if time.monotonic() >= next_lease_check:
-                    next_lease_check = time.monotonic() + _LEASE_CHECK_SECONDS
+                is_time = time.monotonic() >= next_row_check
+                # A silent cache may have swallowed a wish that the row knows of.
+                if (asked is None or is_time) and not self._may_go_on():
+                    self._cancelled.set()
+                if is_time:
+                    next_row_check = time.monotonic() + _ROW_CHECK_SECONDS
                     if not self._lease.is_mine():
                         self.lease_lost = True
                         self._cancelled.set()
                 if self._ended.wait(backup_settings().HEARTBEAT_SECONDS):
-                    # The position that the job ended at.
-                    cache.write_progress(self._job.pk, self._snapshot())
                     return
         finally:
             # Connections belong to threads; the cache's and the database's opened here are this thread's.
             connections.close_all()
 
-    def _is_cancel_asked(self) -> bool:
-        asked = cache.is_cancel_asked(self._job.pk)
-        if asked is None:
-            with suppress(DatabaseError):
-                return Job.objects.filter(pk=self._job.pk, cancel_asked_at__isnull=False).exists()
-        return bool(asked)
+    def _may_go_on(self) -> bool:
+        """False when the row says that somebody cancelled the job or took it away."""
+        try:
+            return Job.objects.filter(pk=self._job.pk, claim=self._job.claim, cancel_asked_at__isnull=True).exists()
+        except Error:
+            # The next question gets a new session.
+            connections[router.db_for_read(Job)].close()
+            return True
 
-    def _snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> dict[str, Any]:
+        """Where the job is now, as it goes into the cache."""
         stage, done, total = self._position
         now = time.time()
         self._samples.append((now, done))
@@ -107,9 +115,19 @@ class Heartbeat:
         }
 
 
-def write_ending(job: Job) -> None:
-    """Leaves the outcome where polls look. The job's row says the same and is the truth."""
-    before = cache.read_progress(job.pk) or {}
+def is_beating(progress: Mapping[str, Any]) -> bool:
+    """Whether what the cache says of a job is the word of one that runs at this moment."""
+    beat_at = progress.get("beat_at")
+    return (
+        progress.get("state") == JobState.RUNNING
+        and isinstance(beat_at, int | float)
+        and time.time() - beat_at < backup_settings().HEARTBEAT_SECONDS + _BEAT_GRACE_SECONDS
+    )
+
+
+def write_ending(job: Job, *, last: Mapping[str, Any] | None = None) -> None:
+    """Leaves the outcome where polls look; `last` is the job's last snapshot. The job's row says the same, truly."""
+    before = (cache.read_progress(job.pk) or {}) if last is None else last
     cache.write_progress(
         job.pk,
         {

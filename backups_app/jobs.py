@@ -16,21 +16,23 @@ import socket
 import traceback
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connections, router, transaction
 from django.utils import timezone
 
 from backups_app import audit, cache, dispatch, leases
 from backups_app.actions.clean_up import clean_up
 from backups_app.actions.create import create_backup
 from backups_app.audit import Actor
-from backups_app.choices import ACTIVE_STATES, BackupKind, JobKind, JobState, Trigger
+from backups_app.choices import BackupKind, JobKind, JobState, Trigger
 from backups_app.engine import store
 from backups_app.engine.errors import Cancelled, EngineError
 from backups_app.engine.progress import Watch
-from backups_app.heartbeat import Heartbeat, write_ending
+from backups_app.heartbeat import Heartbeat, is_beating, write_ending
 from backups_app.logs import log
 from backups_app.models import Backup, Job
 
@@ -45,14 +47,19 @@ def submit(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[st
     When the queue can't be reached the job is failed at once with that reason; look at the returned job's state.
     """
     job = _enter(kind, by=by, trigger=trigger, parameters=parameters)
-    transaction.on_commit(lambda: _ring(job))
+    transaction.on_commit(lambda: _ring(job), using=_database())
     return job
 
 
 def run_here(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
-    """Enters a job and runs it in this process, without broker or worker."""
-    job = _enter(kind, by=by, trigger=trigger, parameters=parameters)
-    run(job.pk, worker=f"here@{socket.gethostname()}", dies_with_parent=False)
+    """Enters a job and runs it in this process, without broker or worker, and then what follows it."""
+    job = _enter(kind, by=by, trigger=trigger, parameters={**parameters, "here": True})
+    run(job.pk, worker=_this_process(), dies_with_parent=False)
+    follower = follower_of(job)
+    if follower is not None:
+        # A worker that has just started may have taken it.
+        with suppress(NotOurs):
+            run(follower.pk, worker=_this_process(), dies_with_parent=False)
     job.refresh_from_db()
     return job
 
@@ -64,46 +71,60 @@ def run(job_id: uuid.UUID | str, *, worker: str, dies_with_parent: bool) -> Job:
         job = _claim(job_id, claim, worker)
         with Heartbeat(job, lease, dies_with_parent=dies_with_parent) as heartbeat:
             _run_claimed(job, heartbeat)
-    job.refresh_from_db()
-    write_ending(job)
+        job.refresh_from_db()
+        write_ending(job, last=heartbeat.snapshot())
     return job
 
 
 def cancel(job_id: uuid.UUID | str, *, by: Actor) -> bool:
-    """Asks a job to stop: a waiting one ends at once, a running one between two batches. False if it has ended."""
-    now = timezone.now()
-    cache.ask_to_cancel(job_id)
-    if _move(
-        job_id, {JobState.QUEUED}, to=JobState.CANCELLED, finished_at=now, error_message="Cancelled while waiting."
-    ):
-        _say_ended(Job.objects.get(pk=job_id), by=by)
+    """Asks a job to stop: a waiting one ends at once, a running one between two batches. False if it has ended.
+
+    A job whose heart beats is asked through the cache alone, because its tables may be locked while it runs.
+    """
+    is_heard = cache.ask_to_cancel(job_id, asdict(by))
+    if is_heard and is_beating(cache.read_progress(job_id) or {}):
         return True
-    return Job.objects.filter(pk=job_id, state=JobState.RUNNING).update(cancel_asked_at=now) == 1
+    now = timezone.now()
+    with transaction.atomic(using=_database()):
+        ended = _finish(
+            job_id,
+            {JobState.QUEUED},
+            to=JobState.CANCELLED,
+            cancel_asked_at=now,
+            finished_at=now,
+            error_message="Cancelled while waiting.",
+        )
+        if ended:
+            _record(ended, "cancel_asked", by=by)
+    if ended:
+        write_ending(ended)
+        return True
+    return _note_cancel(job_id, by=by)
 
 
 def reap() -> list[Job]:
-    """Finds running jobs whose worker is proven dead, declares them lost and tidies up after them."""
+    """Finds running jobs whose worker is proven dead, tidies up after them and declares them lost."""
     lost = []
     for job in Job.objects.filter(state=JobState.RUNNING):
-        claim = job.claim
-        if claim is None or leases.is_held(claim):
+        if job.claim is None or leases.is_held(job.claim):
             continue
-        moved = _move(
+        try:
+            store.discard_part(str(job.pk))
+        except OSError as error:
+            log.warning("job.part_not_removed", job=str(job.pk), reason=error.strerror)
+        ended = _finish(
             job.pk,
             {JobState.RUNNING},
-            claim=claim,
+            claim=job.claim,
             to=JobState.LOST,
             finished_at=timezone.now(),
             error_code="worker-died",
             error_message=f"The worker that ran it ({job.worker}) died.",
-            error_hint="Nothing was left behind. Check the worker's log, and start it again.",
+            error_hint="No half-made backup was left behind. Check the worker's log, and start it again.",
         )
-        if not moved:
-            continue
-        store.discard_part(str(job.pk))
-        job.refresh_from_db()
-        _say_ended(job, by=_actor(job))
-        lost.append(job)
+        if ended:
+            write_ending(ended)
+            lost.append(ended)
     return lost
 
 
@@ -120,8 +141,13 @@ def send_waiting() -> int:
 
 def active() -> Job | None:
     """The job that a page shows first: the running one, else the one that waits longest."""
-    jobs = Job.objects.filter(state__in=ACTIVE_STATES).order_by("-state", "queued_at")
-    return jobs.first()
+    running = Job.objects.filter(state=JobState.RUNNING).order_by("started_at").first()
+    return running or Job.objects.filter(state=JobState.QUEUED).order_by("queued_at").first()
+
+
+def follower_of(job: Job) -> Job | None:
+    """The clean-up that was asked for together with the backup `job`; None before that has succeeded."""
+    return Job.objects.filter(kind=JobKind.CLEAN_UP, parameters__after=str(job.pk)).first()
 
 
 def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
@@ -139,7 +165,7 @@ def _ring(job: Job) -> None:
     try:
         dispatch.send(job)
     except dispatch.BrokerUnreachable as error:
-        _move(
+        ended = _finish(
             job.pk,
             {JobState.QUEUED},
             to=JobState.FAILED,
@@ -149,7 +175,8 @@ def _ring(job: Job) -> None:
             error_hint="Start Redis or Valkey, or check REDIS_URL; then ask again.",
         )
         job.refresh_from_db()
-        _say_ended(job, by=_actor(job))
+        if ended:
+            write_ending(ended)
         return
     job.sent_at = timezone.now()
     Job.objects.filter(pk=job.pk).update(sent_at=job.sent_at)
@@ -165,16 +192,25 @@ def _claim(job_id: uuid.UUID | str, claim: uuid.UUID, worker: str) -> Job:
 
 
 def _run_claimed(job: Job, heartbeat: Heartbeat) -> None:
-    by = _actor(job)
     try:
-        _ACTIONS[JobKind(job.kind)](job, by, heartbeat.watch())
+        _ACTIONS[JobKind(job.kind)](job, _actor(job), heartbeat.watch())
     except Cancelled as stop:
         if heartbeat.lease_lost:
-            _end(job, JobState.LOST, code="lease-lost", message="The database ended the job's session.", by=by)
-        else:
-            _end(job, JobState.CANCELLED, message=str(stop), by=by)
+            _end(job, JobState.LOST, code="lease-lost", message="The database ended the job's session.")
+            return
+        who = cache.who_asked_to_cancel(job.pk)
+        _note_cancel(job.pk, by=Actor(id=str(who.get("id", "")), name=str(who.get("name", ""))))
+        _end(job, JobState.CANCELLED, message=str(stop))
     except EngineError as error:
-        _end(job, JobState.FAILED, code=error.code, message=str(error), hint=error.hint, by=by)
+        _end(job, JobState.FAILED, code=error.code, message=str(error), hint=error.hint)
+    except (OperationalError, InterfaceError) as error:
+        _end(
+            job,
+            JobState.FAILED,
+            code="database-failed",
+            message=f"The database did not do what was asked: {error}",
+            hint="Check that it runs and has space, and whether something held a lock for long; then start it again.",
+        )
     except SoftTimeLimitExceeded:
         _end(
             job,
@@ -182,7 +218,6 @@ def _run_claimed(job: Job, heartbeat: Heartbeat) -> None:
             code="time-limit",
             message="It took longer than the time limit allows and was stopped; nothing was left behind.",
             hint="Raise BACKUPS_TIME_LIMIT, or find out what slowed it down.",
-            by=by,
         )
     except NotOurs:
         log.warning("job.fenced", job=str(job.pk))
@@ -194,15 +229,20 @@ def _run_claimed(job: Job, heartbeat: Heartbeat) -> None:
             code=type(error).__name__,
             message=f"An unforeseen error: {type(error).__name__}: {error}",
             hint="This is a bug. Please report it with the traceback below.",
-            by=by,
             trace=traceback.format_exc(),
         )
+    except (KeyboardInterrupt, SystemExit):
+        # Somebody ended the process that a command runs the job in.
+        _end(job, JobState.CANCELLED, message="Interrupted; nothing was left behind.")
+        raise
 
 
 def _create_backup(job: Job, by: Actor, watch: Watch) -> None:
     parameters: dict[str, Any] = job.parameters
 
     def settle(backup: Backup) -> None:
+        if watch.is_cancelled() or cache.is_cancel_asked(job.pk):
+            raise Cancelled(_TOO_LATE_TO_KEEP)
         result = {"backup": backup.name, "records": backup.record_count, "sha256": backup.sha256}
         _succeed(job, result, backup=backup)
         audit.record(
@@ -216,6 +256,9 @@ def _create_backup(job: Job, by: Actor, watch: Watch) -> None:
             size=backup.size_bytes,
             seconds=round(backup.duration_seconds, 3),
         )
+        keep_days = parameters.get("clean_up_keep_days")
+        if keep_days:
+            _follow_with_clean_up(job, by, keep_days)
 
     create_backup(
         kind=BackupKind(parameters.get("kind", BackupKind.MANUAL)),
@@ -226,28 +269,33 @@ def _create_backup(job: Job, by: Actor, watch: Watch) -> None:
         watch=watch,
         settle=settle,
     )
-    keep_days = parameters.get("clean_up_keep_days")
-    if keep_days:
-        _follow_with_clean_up(job, by, keep_days)
 
 
 def _follow_with_clean_up(job: Job, by: Actor, keep_days: int) -> None:
-    """In the same way as the backup: beside the queue where that ran without it."""
-    start = run_here if job.parameters.get("here") else submit
-    start(JobKind.CLEAN_UP, by=by, trigger=Trigger(job.trigger), parameters={"keep_days": keep_days})
+    """Enters it together with the backup's success; a backup that ran beside the queue has it run there too."""
+    enter = _enter if job.parameters.get("here") else submit
+    enter(
+        JobKind.CLEAN_UP,
+        by=by,
+        trigger=Trigger(job.trigger),
+        parameters={"keep_days": keep_days, "after": str(job.pk)},
+    )
 
 
 def _clean_up(job: Job, by: Actor, watch: Watch) -> None:
     deleted = clean_up(keep_days=job.parameters["keep_days"], by=by, watch=watch)
-    _succeed(job, {"deleted": deleted})
-    audit.record("clean_up.ended", by=by, outcome=JobState.SUCCEEDED, job_id=job.pk, deleted=deleted)
+    with transaction.atomic(using=_database()):
+        _succeed(job, {"deleted": deleted})
+        audit.record("clean_up.ended", by=by, outcome=JobState.SUCCEEDED, job_id=job.pk, deleted=deleted)
 
 
 _ACTIONS = {JobKind.BACKUP: _create_backup, JobKind.CLEAN_UP: _clean_up}
 
+_TOO_LATE_TO_KEEP = "Cancelled at the last moment; nothing was left behind."
+
 
 def _succeed(job: Job, result: dict[str, Any], *, backup: Backup | None = None) -> None:
-    """Ends the job unless somebody asked to cancel it or took it away.
+    """Ends the job unless somebody asked to cancel its backup or took it away.
 
     Raises Cancelled or NotOurs then, which undoes the transaction around it.
     """
@@ -255,7 +303,7 @@ def _succeed(job: Job, result: dict[str, Any], *, backup: Backup | None = None) 
         job.pk,
         {JobState.RUNNING},
         claim=job.claim,
-        unless_cancelled=True,
+        unless_cancelled=backup is not None,
         to=JobState.SUCCEEDED,
         finished_at=timezone.now(),
         result=result,
@@ -265,38 +313,48 @@ def _succeed(job: Job, result: dict[str, Any], *, backup: Backup | None = None) 
     if moved:
         return
     if Job.objects.filter(pk=job.pk, claim=job.claim, cancel_asked_at__isnull=False).exists():
-        raise Cancelled("Cancelled at the last moment; nothing was left behind.")
+        raise Cancelled(_TOO_LATE_TO_KEEP)
     raise NotOurs(f"Job {job.pk} was taken away.")
 
 
-def _end(
-    job: Job, state: JobState, *, message: str, by: Actor, code: str = "", hint: str = "", trace: str = ""
-) -> None:
-    moved = _move(
+def _end(job: Job, state: JobState, *, message: str, code: str = "", hint: str = "", trace: str = "") -> None:
+    """Ends a running job in any other way; does nothing when it was taken away."""
+    # What went wrong may have been the session itself.
+    connections[_database()].close_if_unusable_or_obsolete()
+    _finish(
         job.pk,
         {JobState.RUNNING},
         claim=job.claim,
         to=state,
         finished_at=timezone.now(),
-        error_code=code,
-        error_message=message,
+        error_code=code[:64],
+        error_message=_storable(message),
         error_hint=hint,
-        traceback=trace,
+        traceback=_storable(trace),
     )
-    if moved:
-        job.refresh_from_db()
-        _say_ended(job, by=by)
 
 
-def _say_ended(job: Job, *, by: Actor) -> None:
-    write_ending(job)
-    audit.record(
-        f"{job.kind.replace('-', '_')}.ended",
-        by=by,
-        outcome=job.state,
-        job_id=job.pk,
-        reason=job.error_message,
-    )
+def _finish(job_id: uuid.UUID | str, from_states: set[JobState], **changes: Any) -> Job | None:
+    """Moves a job to its end and says so in the audit trail, or does neither. Whoever asked for it is named."""
+    with transaction.atomic(using=_database()):
+        if not _move(job_id, from_states, **changes):
+            return None
+        job = Job.objects.get(pk=job_id)
+        _record(job, "ended", by=_actor(job), outcome=job.state, reason=job.error_message)
+        return job
+
+
+def _note_cancel(job_id: uuid.UUID | str, *, by: Actor) -> bool:
+    """Writes into the row, once, that somebody asked a running job to stop. False if it does not run."""
+    running = Job.objects.filter(pk=job_id, state=JobState.RUNNING)
+    with transaction.atomic(using=_database()):
+        if running.filter(cancel_asked_at__isnull=True).update(cancel_asked_at=timezone.now()):
+            _record(Job.objects.get(pk=job_id), "cancel_asked", by=by)
+    return running.exists()
+
+
+def _record(job: Job, what: str, *, by: Actor, outcome: str = "", **detail: Any) -> None:
+    audit.record(f"{job.kind.replace('-', '_')}.{what}", by=by, job_id=job.pk, outcome=outcome, **detail)
 
 
 def _move(
@@ -320,3 +378,17 @@ def _move(
 
 def _actor(job: Job) -> Actor:
     return Actor(id=job.requested_by_id, name=job.requested_by_name)
+
+
+def _database() -> str:
+    """The alias where jobs, backups and the audit trail are."""
+    return router.db_for_write(Job)
+
+
+def _this_process() -> str:
+    return f"here@{socket.gethostname()}"
+
+
+def _storable(text: str) -> str:
+    """Without what some database would refuse: NUL, and halves of characters as undecodable file names have them."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
+
+from backups_app.logs import log
 
 # Views that authorise by a signed token and read the cache alone; see backups_app.views.progress.
 DIRECT_VIEWS = frozenset({"backups:progress", "backups:cancel"})
@@ -26,9 +28,19 @@ class BackupsMiddleware:
             except Resolver404:
                 return self.get_response(request)
             if match.view_name in DIRECT_VIEWS:
-                response: HttpResponse = match.func(request, *match.args, **match.kwargs)
-                return _hardened(response)
+                return _hardened(_answer(request, match))
         return self.get_response(request)
+
+
+def _answer(request: HttpRequest, match: ResolverMatch) -> HttpResponse:
+    try:
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+    except Exception:  # noqa: BLE001 (as Django's own handler does, which would log the address and its token)
+        log.exception("page.errored", view=match.view_name)
+        response = HttpResponse("Something went wrong. It is in the log.", status=500, content_type="text/plain")
+    # Django logs the address of every refusal, and these addresses hold a token.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _hardened(response: HttpResponse) -> HttpResponse:

@@ -23,7 +23,9 @@ def superusers_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path(), reverse("admin:login"))
+            # Whoever comes back from signing in comes with a GET, which not every address answers.
+            back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("backups:index")
+            return redirect_to_login(back, reverse("admin:login"))
         if not is_allowed(request.user):
             raise PermissionDenied("Only active superusers may manage backups.")
         return view(request, *args, **kwargs)

@@ -18,14 +18,18 @@ _SALT = "backups_app.tokens"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a valid token says: the job, and whether this request comes from the session it was made for."""
+    """What a valid token says: the job, and whether this request comes from the session it was made for.
+
+    `session` is that session's digest.
+    """
 
     job_id: str
+    session: str
     is_same_session: bool
 
 
 def make_token(job_id: object, request: HttpRequest) -> str:
-    return signing.dumps([str(job_id), _session_digest(request)], salt=_SALT, compress=False)
+    return signing.dumps([str(job_id), session_digest(request)], salt=_SALT, compress=False)
 
 
 def read_token(token: str, request: HttpRequest) -> Claims | None:
@@ -34,10 +38,11 @@ def read_token(token: str, request: HttpRequest) -> Claims | None:
         job_id, digest = signing.loads(token, salt=_SALT, max_age=backup_settings().TOKEN_HOURS * 3600)
     except (signing.BadSignature, ValueError, TypeError):
         return None
-    is_same = bool(digest) and constant_time_compare(digest, _session_digest(request))
-    return Claims(job_id=str(job_id), is_same_session=is_same)
+    is_same = bool(digest) and constant_time_compare(digest, session_digest(request))
+    return Claims(job_id=str(job_id), session=str(digest), is_same_session=is_same)
 
 
-def _session_digest(request: HttpRequest) -> str:
+def session_digest(request: HttpRequest) -> str:
+    """Tells the browser's session apart from others without giving it away. Empty without a session."""
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     return salted_hmac(f"{_SALT}.session", key, algorithm="sha256").hexdigest()[:32] if key else ""

@@ -5,7 +5,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from backups_app import cache
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind, JobKind, JobState, Trigger
 from backups_app.engine import store
+from backups_app.engine.progress import Stage
+from backups_app.heartbeat import Heartbeat
 from backups_app.models import AuditEvent, Backup, Job
 
 AMELIE = Actor(id="7", name="amelie")
@@ -65,6 +67,24 @@ def machinery(database: str, settings: Any) -> str:
     settings.DATABASE_ROUTERS = ["tests.routers.ZooRouter", MachineryOn(database)]
     settings.BACKUPS = {**settings.BACKUPS, "DATABASE": database}
     return database
+
+
+@pytest.fixture
+def in_the_middle(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Job], Any]], None]:
+    """`in_the_middle(act)`: `act(job)` is called once, in the job's own thread, after some records were dumped."""
+
+    def arrange(act: Callable[[Job], Any]) -> None:
+        report, done_for = Heartbeat._report, set()
+
+        def report_and_act(self: Heartbeat, stage: Stage, done: int, total: int | None) -> None:
+            report(self, stage, done, total)
+            if stage == Stage.DUMP and self._job.pk not in done_for:
+                done_for.add(self._job.pk)
+                act(self._job)
+
+        monkeypatch.setattr(Heartbeat, "_report", report_and_act)
+
+    return arrange
 
 
 def files() -> set[str]:

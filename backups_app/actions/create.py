@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import Error, connections, router, transaction
 from django.utils import timezone
 
 from backups_app.audit import Actor
@@ -30,10 +30,11 @@ def create_backup(
     watch: Watch,
     settle: Settle,
 ) -> Backup:
-    """Makes a backup that is whole, or nothing: after any exception neither file nor row is left.
+    """Makes a backup that is whole, or nothing: after any exception neither file nor row is left, or both are.
 
     `owner` is the id of the job that asks. The row appears after the file, in the transaction that `settle` ends the
-    job in; dying between the two leaves a good file that a rescan finds.
+    job in; dying between the two leaves a good file that a rescan finds. Both are left when the exception came after
+    the commit, as a time limit's may.
     """
     started = time.monotonic()
     with store.open_part(str(owner)) as part:
@@ -43,13 +44,24 @@ def create_backup(
     backup = _row(name, dumped, kind=kind, trigger=trigger, description=description, by=by, owner=owner)
     backup.duration_seconds = time.monotonic() - started
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=router.db_for_write(Backup)):
             backup.save(force_insert=True)
             settle(backup)
     except BaseException:
-        store.delete(name)
+        if not _may_be_listed(name):
+            store.delete(name)
         raise
     return backup
+
+
+def _may_be_listed(name: str) -> bool:
+    """True also when the database can't tell: a file without a row does no harm, a row without its file lies."""
+    try:
+        # What went wrong may have been the session itself.
+        connections[router.db_for_write(Backup)].close_if_unusable_or_obsolete()
+        return Backup.objects.using(router.db_for_write(Backup)).filter(name=name).exists()
+    except Error:
+        return True
 
 
 def _scope() -> Scope:

@@ -2,31 +2,30 @@
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backups_app import audit, dispatch, jobs
 from backups_app.actions.delete import DeleteRefused, delete_backup, is_last_good
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind, JobKind, JobState, Trigger
 from backups_app.engine import store
+from backups_app.engine.errors import EngineError, StoreFailed
 from backups_app.forms import CreateBackupForm, DeleteBackupForm
 from backups_app.models import Backup, Job
 from backups_app.permissions import superusers_only
 from backups_app.statistics import statistics
-from backups_app.tokens import make_token
-from backups_app.views.progress import card, progress_of
+from backups_app.views.progress import progress_card
 
 BACKUPS_A_PAGE = 25
 JOBS_SHOWN = 10
 
 
 @superusers_only
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     jobs.reap()
     return _page(request, CreateBackupForm())
@@ -38,20 +37,19 @@ def create(request: HttpRequest) -> HttpResponse:
     form = CreateBackupForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
-    with transaction.atomic():
-        job = jobs.submit(
-            JobKind.BACKUP,
-            by=Actor.of_user(request.user),
-            trigger=Trigger.PAGE,
-            parameters={"kind": BackupKind.MANUAL, "description": form.cleaned_data["description"]},
-        )
+    job = jobs.submit(
+        JobKind.BACKUP,
+        by=Actor.of_user(request.user),
+        trigger=Trigger.PAGE,
+        parameters={"kind": BackupKind.MANUAL, "description": form.cleaned_data["description"]},
+    )
     if job.state == JobState.FAILED:
         messages.error(request, f"{job.error_message} {job.error_hint}")
     return redirect("backups:index")
 
 
 @superusers_only
-@require_GET
+@require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     backup = get_object_or_404(Backup, pk=pk)
     try:
@@ -59,21 +57,27 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     except FileNotFoundError:
         messages.error(request, _("The file of %(name)s is gone from the backup folder.") % {"name": backup.name})
         return redirect("backups:index")
-    audit.record("backup.downloaded", by=Actor.of_user(request.user), backup_name=backup.name, outcome="started")
+    except (OSError, EngineError) as error:
+        messages.error(
+            request, _("%(name)s can’t be read: %(reason)s") % {"name": backup.name, "reason": _reason(error)}
+        )
+        return redirect("backups:index")
+    if request.method == "GET":
+        audit.record("backup.downloaded", by=Actor.of_user(request.user), backup_name=backup.name, outcome="started")
+    # The length is the file's own, which is what will come; the hash is what was written, by which a change shows.
     response = FileResponse(file, as_attachment=True, filename=backup.name, content_type="application/json")
-    response.headers["Content-Length"] = str(backup.size_bytes)
     response.headers["X-Content-SHA256"] = backup.sha256
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
 @superusers_only
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says what goes; POST does it."""
     backup = get_object_or_404(Backup, pk=pk)
-    form = DeleteBackupForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = DeleteBackupForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         try:
             delete_backup(
                 backup,
@@ -83,6 +87,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
             )
         except DeleteRefused as refusal:
             form.add_error(None, str(refusal))
+        except StoreFailed as error:
+            form.add_error(None, f"{error} {error.hint}")
         else:
             messages.success(request, _("%(name)s was deleted.") % {"name": backup.name})
             return redirect("backups:index")
@@ -102,7 +108,6 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) -> HttpResponse:
     job = jobs.active()
-    token = make_token(job.pk, request) if job else ""
     pages = Paginator(Backup.objects.all(), BACKUPS_A_PAGE)
     context = {
         **admin.site.each_context(request),
@@ -115,5 +120,10 @@ def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) ->
         "active_job": job,
     }
     if job:
-        context |= card(progress_of(job.pk, assume=job), token)
+        context |= progress_card(request, job)
     return render(request, "backups_app/index.html", context, status=status)
+
+
+def _reason(error: Exception) -> str:
+    """Without the path of an operating system's error."""
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)

@@ -20,15 +20,16 @@ class Command(BaseCommand):
     help = "Queues an automatic backup and follows it. The exit status tells how it ended."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--description", default="", help="A text to find the backup by.")
+        parser.add_argument("--description", type=_description, default="", help="A text to find the backup by.")
         parser.add_argument(
             "--cleanup", action="store_true", help="Afterwards delete automatic backups past their days."
         )
         parser.add_argument(
             "--keep-days", type=_days, metavar="N", help="Days that --cleanup keeps (default: KEEP_DAYS)."
         )
-        parser.add_argument("--no-wait", action="store_true", help="Queue it and return at once.")
-        parser.add_argument("--here", action="store_true", help="Run in this process, without broker or worker.")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--no-wait", action="store_true", help="Queue it and return at once.")
+        how.add_argument("--here", action="store_true", help="Run in this process, without broker or worker.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["keep_days"] and not options["cleanup"]:
@@ -36,28 +37,33 @@ class Command(BaseCommand):
         parameters: dict[str, Any] = {"kind": BackupKind.AUTOMATIC, "description": options["description"]}
         if options["cleanup"]:
             parameters["clean_up_keep_days"] = options["keep_days"] or backup_settings().KEEP_DAYS
-        by = Actor(name=f"{_user()} (command)")
-        if options["here"]:
-            job = jobs.run_here(JobKind.BACKUP, by=by, trigger=Trigger.COMMAND, parameters={**parameters, "here": True})
-        else:
-            job = jobs.submit(JobKind.BACKUP, by=by, trigger=Trigger.COMMAND, parameters=parameters)
-            if job.is_active and options["no_wait"]:
-                self.stdout.write(f"Queued as job {job.pk}.")
-                return
-            if job.is_active:
-                job = self._follow(job)
-        self._tell(job)
+        start = self._run_here if options["here"] else jobs.submit
+        job = start(
+            JobKind.BACKUP, by=Actor(name=f"{_user()} (command)"), trigger=Trigger.COMMAND, parameters=parameters
+        )
+        if job.is_active and options["no_wait"]:
+            self.stdout.write(f"Queued as job {job.pk}.")
+            return
+        self._tell_of_backup(self._follow(job))
+        follower = jobs.follower_of(job)
+        if follower is not None:
+            self._tell_of_clean_up(self._follow(follower))
+
+    def _run_here(self, *args: Any, **options: Any) -> Job:
+        try:
+            return jobs.run_here(*args, **options)
+        except KeyboardInterrupt:
+            raise CommandError("Interrupted. What ran here was cancelled.", returncode=130) from None
 
     def _follow(self, job: Job) -> Job:
         try:
-            return follow(job.pk, out=terminal_of(self.stdout))
+            return follow(job.pk, out=terminal_of(self.stdout)) if job.is_active else job
         except KeyboardInterrupt:
             raise CommandError(f"No longer following. Job {job.pk} goes on.", returncode=130) from None
 
-    def _tell(self, job: Job) -> None:
+    def _tell_of_backup(self, job: Job) -> None:
         if job.state != JobState.SUCCEEDED:
-            text = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line)
-            raise CommandError(f"Backup {job.state}: {text}", returncode=EXIT_STATUSES[JobState(job.state)])
+            raise _failure("Backup", job)
         backup = Backup.objects.filter(name=job.backup_name).first()
         if backup is None:
             self.stdout.write(f"{job.backup_name} was made, and has been deleted since.")
@@ -66,11 +72,35 @@ class Command(BaseCommand):
             f"{backup.name}: {backup.record_count:,} records, {backup.size_bytes:,} bytes, SHA-256 {backup.sha256}"
         )
 
+    def _tell_of_clean_up(self, job: Job) -> None:
+        if job.state != JobState.SUCCEEDED:
+            raise _failure("Clean-up", job)
+        deleted = (job.result or {})["deleted"]
+        self.stdout.write(f"Clean-up: {len(deleted)} deleted.")
+        for name in deleted:
+            self.stdout.write(f"  {name}")
+
+
+def _failure(what: str, job: Job) -> CommandError:
+    text = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line)
+    return CommandError(f"{what} {job.state}: {text}", returncode=EXIT_STATUSES[JobState(job.state)])
+
 
 def _days(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number of days of at least 1")
     return int(text)
+
+
+def _description(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ArgumentTypeError(f"{text!r} is not written in UTF-8") from None
+    longest = Backup._meta.get_field("description").max_length or 0
+    if len(text) > longest:
+        raise ArgumentTypeError(f"it has {len(text):,} characters, and {longest:,} are the most")
+    return text
 
 
 def _user() -> str:
