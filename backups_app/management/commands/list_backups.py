@@ -12,6 +12,8 @@ from rich.table import Table
 from backups_app.management.following import terminal_of
 from backups_app.models import Backup
 
+_PIPE_WIDTH = 250
+
 
 class Command(BaseCommand):
     help = "Lists the backups, newest first."
@@ -26,9 +28,9 @@ class Command(BaseCommand):
         elif not backups:
             self.stdout.write("There are no backups yet. Make one with: manage.py create_automatic_backup")
         else:
-            console = Console(file=terminal_of(self.stdout))
+            stream = terminal_of(self.stdout)
             # A pipe has no width: nothing is folded there.
-            console.print(_table(backups), width=None if console.is_terminal else 250)
+            Console(file=stream, width=None if stream.isatty() else _PIPE_WIDTH).print(_table(backups))
 
 
 def _as_dict(backup: Backup) -> dict[str, Any]:
