@@ -18,8 +18,8 @@ from backups_app.engine.errors import Cancelled
 from backups_app.engine.progress import Stage, Watch
 from tests.engine import reading
 from tests.engine.comparing import differences, keys_of_file
-from tests.engine.conftest import dump_bytes, filed
 from tests.engine.databases import without_constraints
+from tests.engine.files import dump_file, witnessed_dump
 from tests.zoo import models as zoo
 from tests.zoo.samples.literals import MOMENTS, REALS, TEXTS
 
@@ -110,7 +110,7 @@ def test_a_reference_to_a_permission_that_is_not_there_stays_as_it_is(database):
     with without_constraints(database):
         group = Group.objects.using(database).create(name="Keepers")
         through(group=group, permission_id=987_654).save(using=database)
-    file = filed(database)
+    file = dump_file(database)
     through.objects.using(database).all().delete()
     assert [record["fields"]["permission"] for record in file.by_model["auth.group_permissions"]] == [987_654]
 
@@ -263,13 +263,13 @@ def test_models_of_a_file_stand_together(dumped):
 def test_the_same_data_gives_the_same_bytes_however_it_lies_in_the_database(database):
     labels = [zoo.Label(pk=number, text=f"Label {number}") for number in range(1, 200)]
     zoo.Label.objects.using(database).bulk_create(labels)
-    first = filed(database)
+    first = dump_file(database)
     zoo.Label.objects.using(database).filter(pk__lt=100).delete()
     zoo.Label.objects.using(database).filter(pk__gte=150).update(text="moved")
     zoo.Label.objects.using(database).bulk_create(reversed(labels[:99]))
     for label in labels[149:]:
         label.save(using=database)
-    second = filed(database)
+    second = dump_file(database)
     assert second.lines[:-1] == first.lines[:-1]
     assert second.lines[-1] != first.lines[-1]
     assert second.manifest["content_sha256"] == first.manifest["content_sha256"]
@@ -282,7 +282,7 @@ def test_a_table_of_several_batches_is_whole(database):
     zoo.ConcreteChild.objects.using(database).bulk_create(
         [zoo.ConcreteChild(title=f"Child {n}", body=f"{n}" * 500_000) for n in range(9)]
     )
-    file = filed(database)
+    file = dump_file(database)
     assert [record["fields"]["text"] for record in file.by_model["zoo.label"]] == [f"Label {n}" for n in range(count)]
     bodies = [record["fields"]["body"] for record in file.by_model["zoo.concretechild"]]
     assert bodies == [f"{n}" * 500_000 for n in range(9)]
@@ -294,14 +294,14 @@ def test_a_table_of_several_batches_is_whole(database):
 def test_a_setting_leaves_out_more_models(database):
     zoo.Label.objects.using(database).create(text="out")
     zoo.Author.objects.using(database).create(name="in")
-    file = filed(database, exclude=("zoo.label",))
+    file = dump_file(database, exclude=("zoo.label",))
     assert "zoo.label" not in file.by_model
     assert len(file.by_model["zoo.author"]) == 1
     assert {"model": "zoo.label", "reason": "excluded"} in file.manifest["left_out"]
 
 
 def test_a_setting_brings_in_what_stays_out_by_default(database):
-    file = filed(database, include=("contenttypes", "auth.permission"))
+    file = witnessed_dump(database, include=("contenttypes", "auth.permission"))
     assert not differences(database, file.by_model, file.raw)
     assert len(file.by_model["auth.permission"]) == Permission.objects.using(database).count()
     assert len(file.by_model["contenttypes.contenttype"]) == ContentType.objects.using(database).count()
@@ -311,8 +311,8 @@ def test_a_setting_brings_in_what_stays_out_by_default(database):
 def test_references_are_ids_where_what_they_refer_to_is_in_the_file(database):
     author = ContentType.objects.db_manager(database).get_for_model(zoo.Author)
     zoo.Note.objects.using(database).create(content_type=author, object_id=1)
-    assert filed(database).by_model["zoo.note"][0]["fields"]["content_type"] == ["zoo", "author"]
-    file = filed(database, include=("contenttypes.contenttype",))
+    assert dump_file(database).by_model["zoo.note"][0]["fields"]["content_type"] == ["zoo", "author"]
+    file = dump_file(database, include=("contenttypes.contenttype",))
     assert file.by_model["zoo.note"][0]["fields"]["content_type"] == author.pk
 
 
@@ -322,7 +322,7 @@ def test_references_are_ids_where_what_they_refer_to_is_in_the_file(database):
 def test_what_others_have_not_committed_is_not_in_the_file(database):
     with transaction.atomic(using=database):
         zoo.Label.objects.using(database).create(text="not yet")
-        file = filed(database)
+        file = dump_file(database)
     assert file.by_model["zoo.label"] == []
 
 
@@ -355,4 +355,4 @@ def test_cancelling_ends_the_dump_between_two_batches(database):
     with pytest.raises(Cancelled):
         dump(stream, scope=Scope(using=database), kind="manual", watch=watch)
     assert BATCH_RECORDS <= seen[-1] < 3 * BATCH_RECORDS
-    assert dump_bytes(database)[1].record_count >= 3 * BATCH_RECORDS  # nothing is held that the next one needs
+    assert dump_file(database).result.record_count >= 3 * BATCH_RECORDS  # nothing is held that the next one needs

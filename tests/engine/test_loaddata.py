@@ -15,8 +15,8 @@ from django.db import connections
 from eclick.seed import seed_demo
 from tests.engine import oracle, reading
 from tests.engine.comparing import differences
-from tests.engine.conftest import dumped_zoo, filed
 from tests.engine.databases import without_constraints
+from tests.engine.files import dumped_zoo, witnessed_dump
 
 # Rows that Django's way of saving can't write, whatever the file says.
 BEYOND_DJANGO = {
@@ -49,7 +49,7 @@ def test_every_plain_record_of_the_zoo_comes_back_by_way_of_django(database):
 def test_a_backup_of_eclick_loads_with_plain_loaddata(database, tmp_path):
     """Into an empty E-Click, whose content types and permissions have other ids."""
     seed_demo(3, using=database)
-    file = filed(database, exclude=("zoo", "zoo_postgres"))
+    file = witnessed_dump(database, exclude=("zoo", "zoo_postgres"))
     assert not differences(database, file.by_model, file.raw)
     path = tmp_path / "backup_20261123_120000.json"
     path.write_bytes(file.data)
