@@ -26,8 +26,7 @@ check: python ## Look at format, lint, types, layers, migrations, templates; cha
 
 fix: python ## Format the code and mend what the linter can mend
 	@$(PYTHON) -m scripts.environment --development
-	@.venv/bin/python -m ruff format .
-	@.venv/bin/python -m ruff check --fix .
+	@.venv/bin/python -m ruff check --fix .; status=$$?; .venv/bin/python -m ruff format . && exit $$status
 
 bench: python ## Measure backups against the usual tools; ARGS='--help' lists the options
 	@$(PYTHON) -m scripts.environment --development
