@@ -1,6 +1,7 @@
 """Ways to back up, change and restore a test's database."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -41,21 +42,15 @@ def change_everything(alias: str, tables: list[str]) -> None:
             execute(alias, f"DELETE FROM {connection.ops.quote_name(table)}")
 
 
-class without_keys:  # noqa: N801 (a context manager)
-    def __init__(self, alias: str) -> None:
-        self.alias = alias
-        switch: dict[str, tuple[str, str]] = {
-            "sqlite": ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
-            "mysql": ("SET FOREIGN_KEY_CHECKS = 0", "SET FOREIGN_KEY_CHECKS = 1"),
-            "postgresql": ("SET session_replication_role = replica", "SET session_replication_role = DEFAULT"),
-        }
-        self.off, self.on = switch[connections[alias].vendor]
-
-    def __enter__(self) -> None:
-        execute(self.alias, self.off)
-
-    def __exit__(self, *error: object) -> None:
-        execute(self.alias, self.on)
-
-
-Stop = Callable[[], None]
+@contextmanager
+def without_keys(alias: str) -> Iterator[None]:
+    off, on = {
+        "sqlite": ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
+        "mysql": ("SET FOREIGN_KEY_CHECKS = 0", "SET FOREIGN_KEY_CHECKS = 1"),
+        "postgresql": ("SET session_replication_role = replica", "SET session_replication_role = DEFAULT"),
+    }[connections[alias].vendor]
+    execute(alias, off)
+    try:
+        yield
+    finally:
+        execute(alias, on)

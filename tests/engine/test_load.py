@@ -1,8 +1,9 @@
 """After a load the database is what it was at the backup, value by value, whatever happened since."""
 
+from django.apps import apps
+
 from tests.engine import oracle
 from tests.engine.restoring import change_everything, dump_bytes, restore_bytes
-from django.apps import apps
 
 
 def test_the_zoo_comes_back_exactly(zoo):

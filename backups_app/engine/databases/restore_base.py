@@ -1,0 +1,93 @@
+"""One database that a file is loaded into: what every kind of database can do, in one transaction."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Field
+
+from backups_app.engine.databases.base import Snapshot
+from backups_app.engine.decoders import Dialect
+from backups_app.engine.errors import EngineError, LoadFailed
+from backups_app.engine.progress import Watch
+from backups_app.engine.selection import Table
+
+# Writes a batch, given by its columns in the order of the fields that the writer was made for.
+Write = Callable[[Sequence[Sequence[Any]]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A table that is cleared, and how many records the file has for it."""
+
+    table: Table
+    records: int
+
+
+class Target(Snapshot):
+    """A connection that writes. `begin` connects and changes nothing; `lock` begins the transaction.
+
+    The steps come in this order: lock, prepare, writer for each table and batch, settle, raise_next_id, commit.
+    Leaving without `commit` rolls back. As a Snapshot it reads what it wrote itself.
+    """
+
+    # What the driver raises for a row that the database does not take.
+    refusals: tuple[type[Exception], ...]
+
+    @abstractmethod
+    def lock(self, tables: Sequence[Table], watch: Watch) -> None:
+        """Begins; from here on nobody else writes to `tables`. Raises LockNotFree, naming who is in the way."""
+
+    @abstractmethod
+    def prepare(self, work: Sequence[Work]) -> None:
+        """Clears the tables, and takes away for the time being what makes writing slow or fires on it."""
+
+    @abstractmethod
+    def writer(self, table: Table, fields: Sequence[Field[Any, Any]]) -> Write:
+        """What writes batches of `fields` of `table`. One at a time: call `end_writing` before the next."""
+
+    def end_writing(self) -> None:
+        """Everything given to the last writer is in its table."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Puts back what `prepare` took away and checks every key. Raises LoadRefused naming what dangles."""
+
+    @abstractmethod
+    def raise_next_id(self, table: Table, at_least: int | None) -> None:
+        """The table's counter, if it has one, gives `at_least` next, or more; it is never lowered.
+
+        It gives no key that a row has.
+        """
+
+    @abstractmethod
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a small query, with Django's %s for parameters."""
+
+    @abstractmethod
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """How many rows were changed by the statement, with Django's %s for parameters."""
+
+    @abstractmethod
+    def commit(self) -> None: ...
+
+    def interrupt(self) -> None:
+        """Ends the statement that runs, from another thread."""
+
+    def dialect(self) -> Dialect:
+        forms = self.text_forms()
+        return Dialect(connection=self.connection, zone=forms.zone, dashes_uuids=forms.dashes_uuids)
+
+    def begin_proof(self) -> None:
+        """From here on rows are read as a dump reads them."""
+
+    def _failure(self, words: str, error: BaseException) -> EngineError:
+        return LoadFailed(f"The database broke off the load, nothing was changed: {error}")
+
+
+def insert_sql(target: Target, table: Table, fields: Sequence[Field[Any, Any]], values: str) -> str:
+    columns = ", ".join(target.quote(str(field.column)) for field in fields)
+    return f"INSERT INTO {target.quote(table.name)} ({columns}) VALUES {values}"

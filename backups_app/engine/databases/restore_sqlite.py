@@ -1,0 +1,153 @@
+"""Loading into SQLite: BEGIN IMMEDIATE, with keys off, triggers away and large indexes built at the end."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import Any
+
+from django.db.models import Field
+
+from backups_app.engine.databases.restore_base import Target, Work, Write, insert_sql
+from backups_app.engine.databases.sqlite import SQLiteSnapshot
+from backups_app.engine.errors import LoadFailed, LoadRefused, LockNotFree
+from backups_app.engine.progress import Stage, Watch
+from backups_app.engine.selection import Table
+from backups_app.engine.wrapper import InvalidText
+
+# From this number of records on it is cheaper to build a table's indexes at the end.
+MANY_RECORDS = 5_000
+_LOCK_PATIENCE_SECONDS = 60.0
+_LOCK_TRY_MILLISECONDS = 500
+_CACHE_KIBIBYTES = 24 << 10
+
+
+class SQLiteTarget(Target, SQLiteSnapshot):
+    refusals = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError)
+
+    def begin(self) -> None:
+        self._copy_folder = None
+        self._raw = self._connect(**self.connection.get_connection_params())
+        # Inside a transaction this switch silently does nothing.
+        self._raw.execute("PRAGMA foreign_keys = OFF")
+        if self._raw.execute("PRAGMA foreign_keys").fetchone()[0]:
+            raise LoadFailed("SQLite would not switch its foreign keys off.")
+        self._raw.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
+        self._raw.execute("PRAGMA recursive_triggers = OFF")
+        self._taken_away: list[str] = []
+        self._dangling: Counter[tuple[str, str, int]] = Counter()
+        self._tables: list[Table] = []
+
+    def end(self) -> None:
+        if hasattr(self, "_raw"):
+            with suppress(sqlite3.Error):
+                if self._raw.in_transaction:
+                    self._raw.execute("ROLLBACK")
+            self._raw.close()
+
+    def lock(self, tables: Sequence[Table], watch: Watch) -> None:
+        self._raw.execute(f"PRAGMA busy_timeout = {_LOCK_TRY_MILLISECONDS}")
+        give_up_at = monotonic() + _LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                self._raw.execute("BEGIN IMMEDIATE")
+                break
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) and "busy" not in str(error):
+                    raise
+                if monotonic() > give_up_at:
+                    raise LockNotFree(
+                        f"Somebody else has been writing to the database for {_LOCK_PATIENCE_SECONDS:.0f} seconds."
+                    ) from error
+            watch.step(Stage.CLEAR, 0, None)
+        self._tables = list(tables)
+        self._dangling = self._dangling_keys()
+
+    def prepare(self, work: Sequence[Work]) -> None:
+        large = {item.table.name.lower() for item in work if item.records >= MANY_RECORDS}
+        names = {item.table.name.lower() for item in work}
+        for kind, name, table, sql in self._raw.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('index', 'trigger')"
+            " ORDER BY rowid"
+        ).fetchall():
+            if (kind == "trigger" and table.lower() in names) or (kind == "index" and table.lower() in large):
+                self._raw.execute(f"DROP {kind} {self.quote(name)}")
+                self._taken_away.append(sql)
+        for item in work:
+            # Without triggers and keys SQLite empties a table at once, not row by row.
+            self._raw.execute(f"DELETE FROM {self.source(item.table)}")
+
+    def writer(self, table: Table, fields: Sequence[Field[Any, Any]]) -> Write:
+        sql = insert_sql(self, table, fields, f"({', '.join('?' * len(fields))})")
+
+        def write(columns: Sequence[Sequence[Any]]) -> None:
+            rows = zip(*columns, strict=True)
+            if any(InvalidText in set(map(type, column)) for column in columns):
+                for row in rows:
+                    self._write_odd(table, fields, row)
+            else:
+                self._raw.executemany(sql, rows)
+
+        return write
+
+    def _write_odd(self, table: Table, fields: Sequence[Field[Any, Any]], row: Sequence[Any]) -> None:
+        """The module can't bind text that is not UTF-8; its bytes it can."""
+        values = ", ".join("CAST(? AS TEXT)" if isinstance(value, InvalidText) else "?" for value in row)
+        self._raw.execute(insert_sql(self, table, fields, f"({values})"), row)
+
+    def settle(self) -> None:
+        for sql in self._taken_away:
+            self._raw.execute(sql)
+        self._taken_away.clear()
+        more = self._dangling_keys() - self._dangling
+        if more:
+            raise LoadRefused(
+                "References lead nowhere: "
+                + "; ".join(f"{count:,} from {table} to {parent}" for (table, parent, _), count in more.most_common(10))
+            )
+        if self._raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone():
+            for table in self._tables:
+                self._raw.execute(f"ANALYZE {self.source(table)}")
+
+    def _dangling_keys(self) -> Counter[tuple[str, str, int]]:
+        """How many keys of each sort lead nowhere: (table, table referred to, number of the key)."""
+        found: Counter[tuple[str, str, int]] = Counter()
+        for table, _, parent, key in self._raw.execute("PRAGMA foreign_key_check"):
+            found[table, parent, key] += 1
+        return found
+
+    def raise_next_id(self, table: Table, at_least: int | None) -> None:
+        # INSERT has raised the counter already to the highest key.
+        if at_least is None or not self._has_sequences():
+            return
+        changed = self.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, %s) WHERE name = %s", (at_least - 1, table.name)
+        )
+        automatic = self.run(
+            "SELECT 1 FROM sqlite_master WHERE name = %s AND sql LIKE '%%AUTOINCREMENT%%'", (table.name,)
+        )
+        if not changed and automatic:
+            self.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", (table.name, at_least - 1))
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._raw.execute(_with_marks(sql, parameters), parameters).fetchall()
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return self._raw.execute(_with_marks(sql, parameters), parameters).rowcount
+
+    def commit(self) -> None:
+        self._raw.execute("COMMIT")
+        with suppress(sqlite3.Error):
+            # Readers may be in the way: then the next checkpoint does it.
+            self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def interrupt(self) -> None:
+        self._raw.interrupt()
+
+
+def _with_marks(sql: str, parameters: Sequence[Any]) -> str:
+    """Django's marks for parameters, in SQLite's spelling; without parameters a percent sign is one."""
+    return sql % (("?",) * len(parameters)) if parameters else sql

@@ -1,0 +1,96 @@
+"""Content types and permissions, which a file names by natural key: their ids in this database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.apps import apps
+
+from backups_app.engine.databases.restore_base import Target
+
+TYPES = "contenttypes.contenttype"
+PERMISSIONS = "auth.permission"
+_WIDTHS = {TYPES: 2, PERMISSIONS: 3}
+
+
+def accept_any(label: str, key: tuple[Any, ...]) -> Any:
+    """The resolver of a check: what the database lacks will be made, so only the key's form can be wrong."""
+    if len(key) != _WIDTHS.get(label) or not all(type(part) is str for part in key):
+        raise ValueError(f"{list(key)} is no natural key of {label}")
+    return 0
+
+
+class Naturals:
+    """Ids by natural key; rows that are missing are made, and `made` names them."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._ids: dict[str, dict[tuple[Any, ...], Any]] = {}
+        self.made: list[str] = []
+
+    def resolve(self, label: str, key: tuple[Any, ...]) -> Any:
+        accept_any(label, key)
+        ids = self._known(label)
+        if key not in ids:
+            self._make(label, key)
+        return ids[key]
+
+    def make_missing(self, natural_keys: Mapping[str, Sequence[Sequence[str]]]) -> None:
+        """Whatever a manifest names, whether a record refers to it or not."""
+        for label in (TYPES, PERMISSIONS):
+            for key in natural_keys.get(label, ()):
+                self.resolve(label, tuple(key))
+
+    def as_dumped(self, labels: Sequence[str]) -> dict[str, dict[Any, list[str]]]:
+        """{label: {id: natural key}} as a dump writes references to `labels`."""
+        return {label: {pk: list(key) for key, pk in self._known(label).items()} for label in labels}
+
+    def _known(self, label: str) -> dict[tuple[Any, ...], Any]:
+        if label not in self._ids:
+            self._ids[label] = self._read(label)
+        return self._ids[label]
+
+    def _read(self, label: str) -> dict[tuple[Any, ...], Any]:
+        columns = ", ".join(self._names(label)[1:])
+        rows = self._target.run(f"SELECT {columns} FROM {self._table(label)}")  # noqa: S608 (quoted names)
+        if label == TYPES:
+            return {(app_label, model): pk for pk, app_label, model in rows}
+        models = {pk: key for key, pk in self._known(TYPES).items()}
+        return {(codename, *models[kind]): pk for pk, codename, kind in rows if kind in models}
+
+    def _make(self, label: str, key: tuple[Any, ...]) -> None:
+        name, _, *others = self._names(label)
+        values: tuple[Any, ...] = key
+        if label == PERMISSIONS:
+            codename, app_label, model = key
+            values = (codename, self.resolve(TYPES, (app_label, model)))
+            others = [*others, name]
+            values = (*values, _permission_name(codename, app_label, model))
+        marks = ", ".join(["%s"] * len(values))
+        into = f"{self._table(label)} ({', '.join(others)})"
+        self._target.execute(f"INSERT INTO {into} VALUES ({marks})", values)  # noqa: S608 (quoted names)
+        self._ids[label] = self._read(label)
+        self.made.append(f"{label} {'.'.join(map(str, key))}")
+
+    def _table(self, label: str) -> str:
+        return self._target.quote(apps.get_model(label)._meta.db_table)
+
+    def _names(self, label: str) -> list[str]:
+        """Columns: the name, the key, then the parts of the natural key that lie in the table itself."""
+        meta = apps.get_model(label)._meta
+        of_key = ("app_label", "model") if label == TYPES else ("codename", "content_type")
+        fields = ("model" if label == TYPES else "name", "id", *of_key)
+        return [self._target.quote(str(meta.get_field(field).column)) for field in fields]
+
+
+def _permission_name(codename: str, app_label: str, model: str) -> str:
+    """As the project itself would name it; of one that the project does not know only the code is known."""
+    try:
+        meta = apps.get_model(app_label, model)._meta
+    except LookupError:
+        return codename
+    names = dict(meta.permissions)
+    for action in meta.default_permissions:
+        names[f"{action}_{meta.model_name}"] = f"Can {action} {meta.verbose_name_raw}"
+    return str(names.get(codename, codename))

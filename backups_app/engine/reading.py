@@ -1,0 +1,226 @@
+"""Reads a file, batch by batch: our own line by line, any other fixture with an incremental JSON parser."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, BinaryIO
+
+import ijson
+import orjson
+
+from backups_app.engine.fixture import CLOSING, OPENING, SEPARATOR
+from backups_app.engine.manifest import MODEL
+
+# Read at a time; lines are parsed together, which is far cheaper than one by one.
+BLOCK_BYTES = 256 << 10
+# Records of other layouts handed on together.
+BATCH_RECORDS = 500
+
+_FIRST = OPENING + b'{"model":"'
+_MANIFEST_LINE = b'{"model":"' + MODEL.encode() + b'"'
+# Integers of this many digits may be beyond 64 bit, where orjson makes floats of them without a word.
+_MANY_DIGITS = b"0" * 19
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+
+
+class Unreadable(Exception):
+    """The bytes are no fixture; `where` says how far they were."""
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records of one model that follow each other. `lines` are their bytes as they stand in the file, if known.
+
+    `first` is the number of the first record, counted from 1.
+    """
+
+    label: str
+    records: list[dict[str, Any]]
+    lines: bytes
+    first: int
+
+
+class Reader:
+    """One pass over a file. `batches` gives every record but the manifest; the other attributes hold after it.
+
+    `by_lines`: the layout is ours. `manifest` is the record if the file ends with one, `content_sha256` then the hash
+    of every byte before it.
+    """
+
+    def __init__(self, stream: BinaryIO, *, by_lines: bool) -> None:
+        self._stream = stream
+        self._by_lines = by_lines
+        self._hash = hashlib.sha256()
+        self._waiting: list[bytes] = []
+        self.size_bytes = 0
+        self.record_count = 0
+        self.content_sha256 = ""
+        self.manifest: dict[str, Any] | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Over every byte read so far."""
+        return self._hash.hexdigest()
+
+    def batches(self) -> Iterator[Batch]:
+        """Raises Unreadable where the file stops being a fixture."""
+        return self._lines() if self._by_lines else self._items()
+
+    def drain(self) -> None:
+        """Reads what is left after an Unreadable, for the hash."""
+        self._count(b"".join(self._waiting))
+        while block := self._stream.read(BLOCK_BYTES):
+            self._count(block)
+
+    def _lines(self) -> Iterator[Batch]:
+        block = self._stream.read(BLOCK_BYTES)
+        if not block.startswith(OPENING):
+            self._waiting = [block]
+            raise Unreadable("It does not begin as a backup does.", where="line 1")
+        self._count(OPENING)
+        self._waiting = [block[len(OPENING) :]]
+        while block:
+            # A record longer than a block waits in parts, so that it is put together once.
+            last = self._waiting[-1]
+            end = last.rfind(SEPARATOR) + len(SEPARATOR)
+            if end >= len(SEPARATOR):
+                lines = b"".join([*self._waiting[:-1], last[:end]])
+                self._waiting = [last[end:]]
+                yield from self._batches_of(lines)
+            block = self._stream.read(BLOCK_BYTES)
+            if self._waiting[-1].endswith(b",") and block.startswith(b"\n"):
+                # The separator itself was cut in two.
+                self._waiting[-1], block = self._waiting[-1][:-1], b"," + block
+            self._waiting.append(block)
+        rest, self._waiting = b"".join(self._waiting), []
+        self._finish(rest)
+
+    def _batches_of(self, lines: bytes) -> Iterator[Batch]:
+        self._count(lines)
+        if _MANIFEST_LINE in lines and any(line.startswith(_MANIFEST_LINE) for line in lines.split(b"\n")):
+            raise Unreadable("Records follow its manifest.", where=f"record {self.record_count + 1:,}")
+        records = self._parsed(lines)
+        try:
+            labels = [record["model"] for record in records]
+            first = self.record_count + 1
+            self.record_count += len(records)
+            if labels.count(labels[0]) == len(labels):
+                yield Batch(labels[0], records, lines, first)
+                return
+            split, start = lines.split(SEPARATOR), 0
+            for label, group in groupby(labels):
+                end = start + len(list(group))
+                yield Batch(label, records[start:end], SEPARATOR.join([*split[start:end], b""]), first + start)
+                start = end
+        except (KeyError, TypeError) as error:
+            raise Unreadable("It holds something that is no record.", where=f"record {first:,}") from error
+
+    def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
+        try:
+            if _MANY_DIGITS not in lines.translate(_DIGITS):
+                records: list[dict[str, Any]] = orjson.loads(b"[" + lines[: -len(SEPARATOR)] + b"]")
+                return records
+        except ValueError:
+            pass
+        parsed = []
+        for place, line in enumerate(lines[: -len(SEPARATOR)].split(SEPARATOR), start=self.record_count + 1):
+            parsed.append(parse_line(line, where=f"record {place:,}"))
+        return parsed
+
+    def _finish(self, rest: bytes) -> None:
+        self.content_sha256 = self.sha256
+        self._count(rest)
+        if not rest.endswith(CLOSING):
+            raise Unreadable("It ends in the middle.", where=f"record {self.record_count + 1:,}")
+        record = parse_line(rest[: -len(CLOSING)], where=f"record {self.record_count + 1:,}")
+        if record.get("model") != MODEL or not isinstance(record.get("fields"), dict):
+            raise Unreadable("It does not end with a manifest.", where=f"record {self.record_count + 1:,}")
+        self.manifest = record
+
+    def _items(self) -> Iterator[Batch]:
+        batch: list[dict[str, Any]] = []
+        label = ""
+        try:
+            for item in ijson.items(_Hashing(self._stream, self._count), "item"):
+                record = _with_floats(item)
+                if not (isinstance(record, dict) and isinstance(record.get("model"), str)):
+                    raise Unreadable("It holds something that is no record.", where=f"record {self.record_count + 1:,}")
+                if record["model"].lower() == MODEL:
+                    self.manifest = record
+                    continue
+                if batch and (record["model"] != label or len(batch) >= BATCH_RECORDS):
+                    yield Batch(label.lower(), batch, b"", self.record_count - len(batch) + 1)
+                    batch = []
+                label = record["model"]
+                if not isinstance(record.get("fields"), dict):
+                    raise Unreadable("It has no fields.", where=f"record {self.record_count + 1:,}")
+                batch.append(record)
+                self.record_count += 1
+        except ijson.JSONError as error:
+            raise Unreadable(f"It is not valid JSON: {error}", where=f"after record {self.record_count:,}") from error
+        except UnicodeDecodeError as error:
+            raise Unreadable("It is not UTF-8.", where=f"after record {self.record_count:,}") from error
+        if batch:
+            yield Batch(label.lower(), batch, b"", self.record_count - len(batch) + 1)
+
+    def _count(self, data: bytes) -> None:
+        self._hash.update(data)
+        self.size_bytes += len(data)
+
+
+class _Hashing:
+    """Passes on what it reads to `note`; ijson asks it for blocks."""
+
+    def __init__(self, stream: BinaryIO, note: Any) -> None:
+        self._stream = stream
+        self._note = note
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._note(data)
+        return data
+
+
+def looks_like_ours(head: bytes) -> bool:
+    """Whether a file that begins so may have our layout: one record a line."""
+    return head.startswith((_FIRST, OPENING + b"{" + b'"model":'))
+
+
+def parse_line(line: bytes, *, where: str) -> dict[str, Any]:
+    """One record; integers of any size stay exact."""
+    try:
+        record = orjson.loads(line) if _MANY_DIGITS not in line.translate(_DIGITS) else json.loads(line)
+    except ValueError:
+        try:
+            record = json.loads(line, parse_constant=_refuse)  # lone surrogates are JSON, but not orjson's
+        except (ValueError, RecursionError) as error:
+            raise Unreadable(f"It is not valid JSON: {error}", where=where) from error
+    if not isinstance(record, dict) or not isinstance(record.get("fields"), dict):
+        raise Unreadable("It holds something that is no record.", where=where)
+    return record
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _with_floats(value: Any) -> Any:
+    """ijson gives numbers with a point as Decimal, so that integers of any size stay exact."""
+    match value:
+        case Decimal():
+            return float(value)
+        case dict():
+            return {name: _with_floats(inner) for name, inner in value.items()}
+        case list():
+            return [_with_floats(inner) for inner in value]
+        case _:
+            return value
