@@ -18,8 +18,10 @@ _TIMES = {"date", "time", "datetime", "timestamp"}
 _BYTES = {"binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit"}
 # The server waits this long for a reader that pauses; its own default of a minute ends a backup to a slow disk.
 _PATIENCE_SECONDS = 24 * 3600
-# Unknown column, unknown table, table definition has changed.
-_CHANGED_SHAPE = (1054, 1146, 1412)
+# So long a migration may hold a table before the backup gives up; nobody could cancel it while it waits.
+LOCK_PATIENCE_SECONDS = 60
+# Unknown column, unknown table, waited too long for a lock, table definition has changed.
+_CHANGED_SHAPE = (1054, 1146, 1205, 1412)
 
 
 class MySQLSnapshot(Snapshot):
@@ -37,6 +39,7 @@ class MySQLSnapshot(Snapshot):
         self._raw = self.connection.connection
         self._raw.autocommit(True)  # noqa: FBT003 (the driver's own signature)
         self.rows(f"SET SESSION net_write_timeout = {_PATIENCE_SECONDS}, net_read_timeout = {_PATIENCE_SECONDS}")
+        self.rows(f"SET SESSION lock_wait_timeout = {LOCK_PATIENCE_SECONDS}")
         if self.connection.mysql_is_mariadb:
             self.rows("SET SESSION max_statement_time = 0")
         else:

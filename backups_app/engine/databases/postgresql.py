@@ -26,6 +26,9 @@ from backups_app.engine.databases.base import (
 )
 from backups_app.engine.selection import Table
 
+# So long a migration may hold a table before the backup gives up; nobody could cancel it while it waits.
+LOCK_PATIENCE_SECONDS = 60
+
 # What psycopg reads without an error, but not whole: bounds of arrays; of intervals months, years, a negative clock
 # and more hours than a day has.
 _ODD_ARRAY = re.compile(r"^\[")
@@ -39,7 +42,8 @@ class PostgreSQLSnapshot(Snapshot):
         import psycopg
 
         self.driver_errors = (psycopg.Error,)
-        self._changed_shape = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+        errors = psycopg.errors
+        self._changed_shape = (errors.UndefinedTable, errors.UndefinedColumn, errors.LockNotAvailable)
         self._relkinds: dict[str, str | None] = {}
         super().__init__(connection)
 
@@ -48,12 +52,13 @@ class PostgreSQLSnapshot(Snapshot):
         self._raw = self.connection.connection
         self._raw.autocommit = True
 
-    def _begin(self) -> None:
+    def _begin(self, statement: str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY") -> None:
         execute = self._raw.execute
-        execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        execute(statement)
         # SET LOCAL, since a plain SET leaks into other people's sessions through a pooler.
         execute("SET LOCAL row_security = off")  # a hidden row is an error and not a gap
         execute("SET LOCAL statement_timeout = 0")
+        execute(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE_SECONDS}s'")
         execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         execute(f"SET LOCAL TimeZone = '{'UTC' if settings.USE_TZ else settings.TIME_ZONE}'")
         execute("SET LOCAL DateStyle = 'ISO, YMD'")
@@ -61,6 +66,8 @@ class PostgreSQLSnapshot(Snapshot):
         execute("SET LOCAL extra_float_digits = 1")
         execute("SET LOCAL bytea_output = 'hex'")
         execute("SET LOCAL lc_monetary = 'C'")
+        execute("SET LOCAL standard_conforming_strings = on")
+        execute("SET LOCAL quote_all_identifiers = off")
         # Records come in the order of their keys: reading along the index begins at once, sorting does not.
         execute("SET LOCAL enable_sort = off")
         execute("SET LOCAL jit = off")
