@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -148,3 +149,31 @@ def other_connection(alias: str) -> Any:
 
 def lease_file(claim: uuid.UUID) -> Path:
     return Path(settings.BACKUPS["STATE_DIR"]) / "leases" / str(claim)
+
+
+def end_every_session(alias: str) -> None:
+    """As an administrator does, or a restart of the server: all sessions on this database but the one that asks."""
+    administrator = other_connection(alias)
+    with administrator.cursor() as cursor:
+        if administrator.vendor == "postgresql":
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        else:
+            cursor.execute(
+                "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
+            )
+            for (session,) in cursor.fetchall():
+                cursor.execute(f"KILL {session}")
+    administrator.close()
+
+
+def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether it became so in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_so():
+            return True
+        time.sleep(0.01)
+    return is_so()

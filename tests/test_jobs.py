@@ -35,13 +35,13 @@ from tests.catalogue import (  # noqa: F401 (fixtures)
     BRUNO,
     MachineryOn,
     backup_folder,
+    end_every_session,
     files,
     fresh_cache,
     in_the_middle,
     machinery,
     make_backup,
     make_job,
-    other_connection,
     trail,
 )
 from tests.servers import Valkey
@@ -606,23 +606,6 @@ def assert_sessions_end_in_failure(alias: str, settings: Any, in_the_middle: Mid
     assert "database" in job.error_hint.lower() or "runs" in job.error_hint
     assert not Backup.objects.exists()
     assert files() == set()
-
-
-def end_every_session(alias: str) -> None:
-    administrator = other_connection(alias)
-    with administrator.cursor() as cursor:
-        if administrator.vendor == "postgresql":
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        else:
-            cursor.execute(
-                "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()"
-            )
-            for (session,) in cursor.fetchall():
-                cursor.execute(f"KILL {session}")
-    administrator.close()
 
 
 # --- Dying -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from backups_app import leases
-from tests.catalogue import MachineryOn, lease_file, machinery, other_connection  # noqa: F401 (machinery is a fixture)
+from tests.catalogue import MachineryOn, lease_file, machinery, other_connection, wait_until  # noqa: F401 (machinery is a fixture)
 
 HOLDER = """
 import sys, uuid, django
@@ -25,15 +25,6 @@ with leases.hold(uuid.UUID(sys.argv[1])):
 """
 
 on_each_database = pytest.mark.usefixtures("machinery")
-
-
-def wait_until(is_so: Callable[[], bool], *, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():
-            return True
-        time.sleep(0.01)
-    return is_so()
 
 
 @on_each_database
