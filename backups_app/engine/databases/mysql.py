@@ -84,15 +84,16 @@ class MySQLSnapshot(Snapshot):
             cursor.close()
 
     def batches(self, sql: str, unbounded: Sequence[int]) -> Iterator[Batch]:
-        return batches_of(self._stream(sql), unbounded)
+        # So many records are in memory at once, whatever their size.
+        return batches_of(self._stream(sql, fetched=8 if unbounded else 200), unbounded)
 
-    def _stream(self, sql: str) -> Iterator[tuple[Any, ...]]:
+    def _stream(self, sql: str, fetched: int) -> Iterator[tuple[Any, ...]]:
         from MySQLdb.cursors import SSCursor
 
         cursor = self._raw.cursor(SSCursor)
         try:
             cursor.execute(sql)
-            while rows := cursor.fetchmany(_FETCHED_RECORDS):
+            while rows := cursor.fetchmany(fetched):
                 yield from rows
         except GeneratorExit:
             # Closing the cursor would first read the rest of a result that nobody wants any more.
@@ -164,6 +165,3 @@ class MySQLSnapshot(Snapshot):
             force()
         else:
             raw.close()
-
-
-_FETCHED_RECORDS = 200
