@@ -21,6 +21,7 @@ from django.db import connections
 from pytest_django.fixtures import _get_databases_for_setup
 
 from tests import ledger
+from tests.installations import Installations
 from tests.ledger import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown  # noqa: F401 (hooks)
 from tests.routers import NEEDED_BY_MODEL, postgresql_has
 from tests.servers import NotInstalled, Postgresql, Redis, Valkey
@@ -196,6 +197,14 @@ def chromium() -> Path:
         ledger.leave_out(*str(error).split(": ", 1))
     ledger.note(chromium_version(binary))
     return binary
+
+
+@pytest.fixture(scope="session")
+def installations() -> Iterator[Installations]:
+    """Whole installations with real workers, made when first asked for."""
+    made = Installations()
+    yield made
+    made.close()
 
 
 # --- People ------------------------------------------------------------------------------------------------------

@@ -39,10 +39,9 @@ def browser() -> Iterator[Chromium]:
 
 
 @pytest.fixture(scope="session")
-def large(browser: Chromium, valkey: Valkey) -> Iterator[tuple[Installation, str]]:
+def large(browser: Chromium) -> Iterator[tuple[Installation, str]]:
     """An installation with worker, ticks and web running, and its address."""
-    valkey.forget()
-    with Installation(redis_url=valkey.url, projects=PROJECTS) as made:
+    with Valkey() as queue, Installation(redis_url=queue.url, projects=PROJECTS) as made:
         made.start("worker", "ticks")
         yield made, made.start_web()
 

@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(300)]
 KILLS = 20
 
 
-def test_whatever_is_listed_is_whole(valkey: Valkey) -> None:
+def test_whatever_is_listed_is_whole() -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     moments = random.Random(seed)
-    with Installation(redis_url=valkey.url, projects=500) as installation:
+    with Valkey() as queue, Installation(redis_url=queue.url, projects=500) as installation:
         for _ in range(KILLS):
             process = installation.begin("create_automatic_backup", "--here")
             installation.wait_for(
