@@ -95,13 +95,11 @@ class MySQLSnapshot(Snapshot):
             cursor.execute(sql)
             while rows := cursor.fetchmany(fetched):
                 yield from rows
-        except GeneratorExit:
+        except BaseException:
             # Closing the cursor would first read the rest of a result that nobody wants any more.
-            self._drop_connection()
+            self._drop_connection(cursor)
             raise
-        finally:
-            if self._raw is not None:
-                cursor.close()
+        cursor.close()
 
     def next_id(self, table: Table) -> int | None:
         rows = self._rows_of(
@@ -158,10 +156,14 @@ class MySQLSnapshot(Snapshot):
         finally:
             cursor.close()
 
-    def _drop_connection(self) -> None:
+    def _drop_connection(self, cursor: Any) -> None:
         raw, self._raw, self.connection.connection = self._raw, None, None
+        cursor.connection = None
         force = getattr(raw, "_force_close", None)
-        if force is not None:
-            force()
-        else:
+        if force is None:
             raw.close()
+            return
+        force()
+        # Else PyMySQL reads on when it forgets the result.
+        if cursor._result is not None:
+            cursor._result.unbuffered_active = False
