@@ -102,6 +102,15 @@ def cancel(job_id: uuid.UUID | str, *, by: Actor) -> bool:
     return _note_cancel(job_id, by=by)
 
 
+def cancel_those_of(worker: str) -> None:
+    """Asks the jobs that `worker` runs to stop, because it stops itself."""
+    try:
+        for job in Job.objects.filter(state=JobState.RUNNING, worker=worker):
+            cancel(job.pk, by=Actor(name=f"{worker} (stopping)"))
+    finally:
+        connections.close_all()
+
+
 def reap() -> list[Job]:
     """Finds running jobs whose worker is proven dead, tidies up after them and declares them lost."""
     lost = []

@@ -4,11 +4,12 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from celery import shared_task
 from celery.exceptions import Ignore
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutting_down
 
 from backups_app import jobs
 from backups_app.audit import Actor
@@ -17,6 +18,7 @@ from backups_app.conf import backup_settings
 from backups_app.logs import log
 
 _PR_SET_PDEATHSIG = 1
+_PARENT = "BACKUPS_WORKER_PARENT"
 
 
 @shared_task(bind=True)
@@ -61,21 +63,32 @@ def _run(task: Any, job_id: str) -> dict[str, Any]:
     return {"job": str(job.pk), "state": job.state}
 
 
+@worker_init.connect
+def remember_the_parent(**_kwargs: Any) -> None:
+    os.environ[_PARENT] = str(os.getpid())
+
+
 @worker_process_init.connect
 def die_with_the_parent(**_kwargs: Any) -> None:
     """A worker's child whose parent was killed would work on unseen, and nobody could stop it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:
+        # It may have died before this was asked for.
+        if os.environ.get(_PARENT, "") not in ("", str(os.getppid())):
             os._exit(1)
+
+
+@worker_shutting_down.connect
+def cancel_running_jobs(sender: Any, **_kwargs: Any) -> None:
+    """A worker that is asked to stop tidies up first; a job that knew nothing would be killed in the middle."""
+    # Sent from inside of a signal handler, which must not wait for the database.
+    threading.Thread(target=jobs.cancel_those_of, args=(str(sender),), name="cancel-running-jobs").start()
 
 
 @worker_ready.connect
 def send_waiting_jobs(sender: Any, **_kwargs: Any) -> None:
     """Once a start, and only by workers that take such jobs: messages may have been lost with the broker."""
-    if "backups" not in sender.task_consumer.queues and not any(
-        queue.name == "backups" for queue in sender.task_consumer.queues
-    ):
+    if not any(queue.name == "backups" for queue in sender.task_consumer.queues):
         return
     jobs.reap()
     sent = jobs.send_waiting()

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
@@ -118,7 +118,7 @@ def read_secrets(path: Path) -> dict[str, str]:
 
 def database() -> dict[str, Any]:
     """DATABASE_URL as an entry of DATABASES: sqlite:///, postgres://, mysql:// (MariaDB too)."""
-    url = text("DATABASE_URL", f"sqlite:///{data_dir() / 'db.sqlite3'}")
+    url = text("DATABASE_URL", f"sqlite:///{quote(str(data_dir() / 'db.sqlite3'))}")
     try:
         config: dict[str, Any] = environ.Env().db_url_config(url)
     except (ValueError, ImproperlyConfigured) as error:

@@ -1,5 +1,4 @@
 """The words that demo data is made of: many scripts, emoji, right-to-left and combining characters, odd punctuation."""
-# ruff: noqa: RUF001 (look-alike letters are what this text is for)
 
 GIVEN_NAMES = [
     "Amina", "Anaïs", "André", "Aoife", "Bjørn", "Chloé", "Dario", "Đorđe", "Elif", "Esperança", "Fatima",

@@ -81,3 +81,20 @@ def test_no_wait_returns_while_the_job_still_waits(installation: Installation) -
     assert "Queued as job" in ended.stdout
     assert time.monotonic() - started < 15
     installation.wait_for_state("succeeded")
+
+
+def test_a_worker_that_is_asked_to_stop_cancels_its_job_and_tidies_up(installation: Installation) -> None:
+    before = installation.files(), installation.backups()
+    child = installation.hold_in_mid_backup()
+    installation.parent("worker").terminate()
+    installation.wait_for(
+        lambda: "Warm shutdown" in installation.log("worker").read_text()[-3000:], "the worker to begin to stop", 10
+    )
+    child.resume()
+    try:
+        installation.wait_for_state("cancelled", seconds=20)
+    finally:
+        installation.stop("worker")
+        installation.start("worker")
+
+    assert (installation.files(), installation.backups()) == before
