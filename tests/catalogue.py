@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import AbstractUser
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
 
 from backups_app import cache
@@ -60,6 +62,19 @@ def fresh_cache() -> Iterator[None]:
     cache._breaker.closed_at = 0.0
     yield
     cache._breaker.closed_at = 0.0
+
+
+@pytest.fixture
+def static_root() -> None:
+    """WhiteNoise, which every request passes, warns when the folder that it serves is not there."""
+    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+
+
+@pytest.fixture
+def browser(client: Client, superuser: AbstractUser, static_root: None) -> Client:
+    """The superuser amelie's, signed in."""
+    client.force_login(superuser)
+    return client
 
 
 @pytest.fixture
