@@ -81,6 +81,7 @@ def load(
     with open_target(connections[scope.using]) as target:
         plan = make_plan(target, checked, scope)
         run = _Load(target, plan, checked, open_stream, watch)
+        target.before_transaction(run.next_ids_of_empty_tables())
         target.lock([*plan.cleared, *plan.manifest_table], watch)
         under_lock()
         with _interrupting(target, watch):
@@ -177,6 +178,14 @@ class _Load:
                 writing.write(table, block, first=1)
             writing.end()
 
+    def next_ids_of_empty_tables(self) -> dict[Table, int]:
+        entries = (self._checked.manifest or {}).get("tables", ())
+        return {
+            self._plan.loaded[entry["model"]]: entry["next_id"]
+            for entry in entries
+            if entry["model"] in self._plan.loaded and entry["next_id"] is not None and not entry["records"]
+        }
+
     def _raise_next_ids(self) -> None:
         entries = (self._checked.manifest or {}).get("tables", ())
         wanted = {entry["model"]: entry["next_id"] for entry in entries}
@@ -218,7 +227,9 @@ class _Writing:
     def _naming(self, table: Table) -> Iterator[None]:
         try:
             yield
-        except self._target.refusals as error:
+        except Exception as error:
+            if not self._target.is_refusal(error):
+                raise
             raise LoadRefused(f"{table.label}, from record {self._first:,} on: {error}") from error
 
 

@@ -31,10 +31,9 @@ class Naturals:
 
     def resolve(self, label: str, key: tuple[Any, ...]) -> Any:
         accept_any(label, key)
-        ids = self._known(label)
-        if key not in ids:
+        if key not in self._known(label):
             self._make(label, key)
-        return ids[key]
+        return self._known(label)[key]
 
     def make_missing(self, natural_keys: Mapping[str, Sequence[Sequence[str]]]) -> None:
         """Whatever a manifest names, whether a record refers to it or not."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
+from django.apps import apps
 from django.db import connections
 
 from backups_app.engine.check import Checked, check
@@ -54,3 +55,7 @@ def without_keys(alias: str) -> Iterator[None]:
         yield
     finally:
         execute(alias, on)
+
+
+def tables_of(dumped: Dumped) -> list[str]:
+    return [apps.get_model(entry["model"])._meta.db_table for entry in dumped.manifest["tables"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,13 @@ class Target(Snapshot):
 
     # What the driver raises for a row that the database does not take.
     refusals: tuple[type[Exception], ...]
+
+    def is_refusal(self, error: BaseException) -> bool:
+        """Whether the database does not take a row, and works otherwise."""
+        return isinstance(error, self.refusals)
+
+    def before_transaction(self, next_ids: Mapping[Table, int]) -> None:
+        """What can be done to counters only here; harmless if the load does not come about."""
 
     @abstractmethod
     def lock(self, tables: Sequence[Table], watch: Watch) -> None:

@@ -100,7 +100,10 @@ class SQLiteTarget(Target, SQLiteSnapshot):
 
     def settle(self) -> None:
         for sql in self._taken_away:
-            self._raw.execute(sql)
+            try:
+                self._raw.execute(sql)
+            except self.refusals as error:
+                raise LoadRefused(f"The file breaks a constraint: {error}") from error
         self._taken_away.clear()
         more = self._dangling_keys() - self._dangling
         if more:

@@ -1,0 +1,308 @@
+"""Loading into PostgreSQL: one transaction with COPY, large tables without their keys and plain indexes.
+
+DDL rolls back here, so that a large table is truncated and its indexes are built at the end. Every constraint, index
+and trigger that was there at the start is there at the end: a fingerprint of them all is compared before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from django.db.models import Field
+
+from backups_app.engine.databases.postgresql import PostgreSQLSnapshot
+from backups_app.engine.databases.restore_base import Target, Work, Write
+from backups_app.engine.errors import LoadFailed, LoadRefused, LockNotFree
+from backups_app.engine.progress import Stage, Watch
+from backups_app.engine.selection import Table
+
+# From this number of records on, building keys and indexes at the end is cheaper than the locks that it takes.
+MANY_RECORDS = 20_000
+LOCK_PATIENCE_SECONDS = 60.0
+_LOCK_TRY = "1s"
+
+_NONE = type(None)
+_FOREIGN_KEYS = """
+    SELECT k.oid, k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text, pg_get_constraintdef(k.oid),
+        obj_description(k.oid, 'pg_constraint'), k.condeferrable AND k.confdeltype = 'a', k.conrelid, k.confrelid
+    FROM pg_catalog.pg_constraint k
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = ANY(%s) OR k.confrelid = ANY(%s))
+    ORDER BY k.oid
+"""
+_PLAIN_INDEXES = """
+    SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    WHERE i.indrelid = ANY(%s) AND NOT i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND i.indisready
+        AND NOT i.indisclustered AND NOT i.indisreplident AND c.reltablespace = 0 AND NOT c.relispartition
+        AND obj_description(c.oid, 'pg_class') IS NULL
+        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint k WHERE k.conindid = c.oid)
+        AND NOT EXISTS (
+            SELECT 1 FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attstattarget >= 0
+        )
+    ORDER BY i.indexrelid
+"""
+_TRIGGERS = """
+    SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_catalog.pg_trigger
+    WHERE NOT tgisinternal AND tgrelid = ANY(%s) AND tgenabled <> 'D' ORDER BY tgname
+"""
+_FINGERPRINT = """
+    SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated::text,
+        obj_description(oid, 'pg_constraint')
+    FROM pg_catalog.pg_constraint WHERE conrelid = ANY(%(oids)s) OR confrelid = ANY(%(oids)s)
+    UNION ALL SELECT 'index', indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(indexrelid),
+        concat(indisvalid, indisclustered, indisreplident), obj_description(indexrelid, 'pg_class')
+    FROM pg_catalog.pg_index WHERE indrelid = ANY(%(oids)s)
+    UNION ALL SELECT 'trigger', tgrelid::regclass::text, tgname, pg_get_triggerdef(oid), tgenabled::text,
+        obj_description(oid, 'pg_trigger')
+    FROM pg_catalog.pg_trigger WHERE tgrelid = ANY(%(oids)s) AND NOT tgisinternal
+"""
+_IN_THE_WAY = """
+    SELECT DISTINCT l.pid, a.usename, a.application_name, a.state, l.relation::regclass::text
+    FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+    WHERE l.granted AND l.relation = ANY(%s) AND l.pid <> pg_backend_pid() ORDER BY l.pid LIMIT 3
+"""
+_SWITCHES = {"O": "ENABLE TRIGGER", "R": "ENABLE REPLICA TRIGGER", "A": "ENABLE ALWAYS TRIGGER"}
+
+
+@dataclass(frozen=True, slots=True)
+class _ForeignKey:
+    name: str
+    table: str
+    definition: str
+    comment: str | None
+
+
+class PostgreSQLTarget(Target, PostgreSQLSnapshot):
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        import psycopg
+
+        self._errors = psycopg.errors
+        self.refusals = (psycopg.IntegrityError, psycopg.DataError)
+        self._copying: Any = None
+        self._copy: Any = None
+        self._foreign_keys: list[_ForeignKey] = []
+        self._indexes: list[str] = []
+        self._triggers: list[tuple[str, str, str]] = []
+        self._large: list[str] = []
+        self._oids: list[int] = []
+        self._before: set[tuple[Any, ...]] = set()
+
+    def lock(self, tables: Sequence[Table], watch: Watch) -> None:
+        self._begin("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")
+        self._watch = watch
+        names = [self.source(table) for table in tables]
+        self._oids = self._oids_of([self.quote(table.name) for table in tables])
+        self._lock(names, "EXCLUSIVE")
+        self._before = self._fingerprint()
+
+    def _lock(self, names: Sequence[str], mode: str) -> None:
+        """In short tries, so that others are not kept waiting behind this and a cancel is seen."""
+        if not names:
+            return
+        give_up_at = monotonic() + LOCK_PATIENCE_SECONDS
+        while True:
+            self._raw.execute("SAVEPOINT before_lock")
+            self._raw.execute(f"SET LOCAL lock_timeout = '{_LOCK_TRY}'")
+            try:
+                self._raw.execute(f"LOCK TABLE {', '.join(names)} IN {mode} MODE")
+                break
+            except (self._errors.LockNotAvailable, self._errors.DeadlockDetected) as error:
+                self._raw.execute("ROLLBACK TO SAVEPOINT before_lock")
+                if monotonic() > give_up_at:
+                    raise LockNotFree(
+                        f"Tables were not free for {LOCK_PATIENCE_SECONDS:.0f} seconds; {self._who_is_in_the_way()}."
+                    ) from error
+            self._watch.step(Stage.CLEAR, 0, None)
+        self._raw.execute("RELEASE SAVEPOINT before_lock")
+
+    def _who_is_in_the_way(self) -> str:
+        found = [
+            f"process {pid} of {user}{f' ({application})' if application else ''}, {state}, holds {table}"
+            for pid, user, application, state, table in self.run(_IN_THE_WAY, (self._oids,))
+        ]
+        return "; ".join(found) or "whoever held them has gone since"
+
+    def _oids_of(self, names: Sequence[str]) -> list[int]:
+        return [oid for (oid,) in self.run("SELECT n::regclass::oid::bigint FROM unnest(%s::text[]) n", (list(names),))]
+
+    def prepare(self, work: Sequence[Work]) -> None:
+        self._raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        by_oid = dict(zip(self._oids_of([self.quote(item.table.name) for item in work]), work, strict=True))
+        owned = self._owned(list(by_oid))
+        large = [
+            oid
+            for oid, item in by_oid.items()
+            if item.records >= MANY_RECORDS and oid in owned and self._relkind(item.table.name) != "p"
+        ]
+        self._take_keys_away(list(by_oid), large)
+        self._take_triggers_away([oid for oid in by_oid if oid in owned])
+        for name, definition in self.run(_PLAIN_INDEXES, (large,)):
+            self._raw.execute(f"DROP INDEX {name}")
+            self._indexes.append(definition)
+        self._large = [self.source(by_oid[oid].table) for oid in large]
+        if self._large:
+            self._raw.execute(f"TRUNCATE TABLE {', '.join(self._large)}")
+        self._raw.execute("SET CONSTRAINTS ALL DEFERRED")
+        for oid, item in by_oid.items():
+            if oid not in large:
+                self._raw.execute(f"DELETE FROM {self.source(item.table)}")
+
+    def _owned(self, oids: list[int]) -> set[int]:
+        rows = self.run(
+            "SELECT oid::bigint FROM pg_catalog.pg_class WHERE oid = ANY(%s) AND pg_has_role(relowner, 'USAGE')",
+            (oids,),
+        )
+        return {oid for (oid,) in rows}
+
+    def _take_keys_away(self, oids: list[int], large: list[int]) -> None:
+        """Of large tables all; of others those that can't wait for the end, or that act by themselves."""
+        keys = []
+        locked = set(self._names_of(large))
+        for _, name, table, other, definition, comment, can_wait, own, referred in self.run(
+            _FOREIGN_KEYS, (oids, oids)
+        ):
+            if can_wait and own not in large and referred not in large:
+                continue
+            keys.append(_ForeignKey(self.quote(name), table, definition, comment))
+            locked |= {table, other}
+        self._lock(sorted(locked), "ACCESS EXCLUSIVE")
+        for key in keys:
+            self._raw.execute(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
+        self._foreign_keys = keys
+
+    def _names_of(self, oids: list[int]) -> list[str]:
+        return [
+            name
+            for (name,) in self.run("SELECT oid::regclass::text FROM pg_catalog.pg_class WHERE oid = ANY(%s)", (oids,))
+        ]
+
+    def _take_triggers_away(self, oids: list[int]) -> None:
+        self._triggers = [(table, self.quote(name), state) for table, name, state in self.run(_TRIGGERS, (oids,))]
+        self._lock(sorted({table for table, _, _ in self._triggers}), "ACCESS EXCLUSIVE")
+        for table, name, _ in self._triggers:
+            self._raw.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+
+    def writer(self, table: Table, fields: Sequence[Field[Any, Any]]) -> Write:
+        from psycopg.adapt import PyFormat, Transformer
+
+        columns = ", ".join(self.quote(str(field.column)) for field in fields)
+        sql = f"COPY {self.quote(table.name)} ({columns}) FROM STDIN"
+        get_dumper = Transformer(self._raw).get_dumper
+
+        def adapt(value: Any) -> str | None:
+            dumped = get_dumper(value, PyFormat.TEXT).dump(value)
+            return None if dumped is None else bytes(dumped).decode()
+
+        def write(given: Sequence[Sequence[Any]]) -> None:
+            texts = [copy_texts(column, adapt) for column in given]
+            data = "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
+            if self._copy is None:
+                self._copying = self._raw.cursor().copy(sql)
+                self._copy = self._copying.__enter__()
+            self._copy.write(data.encode())
+
+        return write
+
+    def end_writing(self) -> None:
+        copying, self._copying, self._copy = self._copying, None, None
+        if copying is not None:
+            copying.__exit__(None, None, None)
+
+    def settle(self) -> None:
+        from psycopg.sql import Literal
+
+        try:
+            self._raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            for definition in self._indexes:
+                self._raw.execute(definition)
+            for key in self._foreign_keys:
+                self._raw.execute(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
+                if key.comment is not None:
+                    comment = Literal(key.comment).as_string(self._raw)
+                    self._raw.execute(f"COMMENT ON CONSTRAINT {key.name} ON {key.table} IS {comment}")
+        except self.refusals as error:
+            raise LoadRefused(f"The file breaks a constraint: {error}") from error
+        for table, name, state in self._triggers:
+            self._raw.execute(f"ALTER TABLE {table} {_SWITCHES[state]} {name}")
+        changed = self._before ^ self._fingerprint()
+        if changed:
+            raise LoadFailed(f"The schema would not be what it was: {sorted(map(str, changed))[0]}")
+        if self._large:
+            self._raw.execute(f"ANALYZE {', '.join(name.removeprefix('ONLY ') for name in self._large)}")
+
+    def _fingerprint(self) -> set[tuple[Any, ...]]:
+        return set(self._raw.execute(_FINGERPRINT, {"oids": self._oids}).fetchall())
+
+    def raise_next_id(self, table: Table, at_least: int | None) -> None:
+        key = str(table.key_fields[0].column)
+        rows = self.run("SELECT pg_get_serial_sequence(%s, %s)", (self.quote(table.name), key))
+        if not rows or rows[0][0] is None:
+            return
+        sequence = rows[0][0]
+        step = self.run("SELECT seqincrement FROM pg_catalog.pg_sequence WHERE seqrelid = %s::regclass", (sequence,))[
+            0
+        ][0]
+        last, is_called = self.run(f"SELECT last_value, is_called FROM {sequence}")[0]
+        furthest, name = (max, "max") if step > 0 else (min, "min")
+        now = last + step if is_called else last
+        ((used,),) = self.run(f"SELECT {name}({self.quote(key)}) FROM {self.source(table)}")
+        wanted = furthest(now, *([] if at_least is None else [at_least]), *([] if used is None else [used + step]))
+        if wanted != now:
+            # Rolls back, unlike setval.
+            self._raw.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {wanted}")
+
+    def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self.end_writing()
+        return list(self._raw.execute(sql, parameters or None).fetchall())
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        self.end_writing()
+        return int(self._raw.execute(sql, parameters or None).rowcount)
+
+    def commit(self) -> None:
+        self._raw.execute("COMMIT")
+
+    def interrupt(self) -> None:
+        with suppress(*self.driver_errors):
+            self._raw.cancel()
+
+
+def copy_texts(values: Sequence[Any], adapt: Callable[[Any], str | None]) -> Sequence[str]:
+    """A column in the text format of COPY; `adapt` makes text of what is neither text, number, flag nor bytes."""
+    types = set(map(type, values))
+    if types == {str}:
+        return _escaped(values)
+    if types == {int} or types == {float}:
+        return list(map(repr, values))
+    if types == {bool}:
+        return ["t" if value else "f" for value in values]
+    if _NONE in types:
+        present = [value for value in values if value is not None]
+        following = iter(copy_texts(present, adapt) if present else ())
+        return ["\\N" if value is None else next(following) for value in values]
+    return [_copy_text(value, adapt) for value in values]
+
+
+def _copy_text(value: Any, adapt: Callable[[Any], str | None]) -> str:
+    if type(value) in (int, float, bool):
+        return repr(value)
+    if isinstance(value, bytes):
+        return f"\\\\x{value.hex()}"
+    text = value if type(value) is str else adapt(value)
+    return "\\N" if text is None else _escaped([text])[0]
+
+
+def _escaped(texts: Sequence[str]) -> Sequence[str]:
+    # Texts of PostgreSQL hold no NUL, so it can stand between them while they are escaped together.
+    column = "\0".join(texts)
+    if column.count("\0") != len(texts) - 1:
+        raise ValueError("PostgreSQL does not take the character NUL in text.")
+    if not any(character in column for character in "\\\n\r\t"):
+        return texts
+    column = column.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    return column.split("\0")
