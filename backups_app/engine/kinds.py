@@ -11,6 +11,8 @@ from django.db.models import Field
 # of them behaves as its parent; one that does is asked itself, by the slow but right way.
 HOOKS = (
     "from_db_value",
+    "get_db_converters",
+    "get_col",
     "to_python",
     "get_prep_value",
     "get_db_prep_value",

@@ -62,12 +62,12 @@ def open_part(owner: str) -> Iterator[Part]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
-        raise _failure(error, path.parent) from error
+        raise _failure(error, path) from error
     try:
         with os.fdopen(descriptor, "w+b", buffering=BLOCK_BYTES) as stream:
             yield Part(path=path, stream=stream)
     except OSError as error:
-        raise _failure(error, path.parent) from error
+        raise _failure(error, path) from error
     finally:
         path.unlink(missing_ok=True)
 
@@ -191,8 +191,11 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _failure(error: OSError, folder: Path) -> StoreFailed:
+def _failure(error: OSError, path: Path) -> StoreFailed:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        free = shutil.disk_usage(folder).free if folder.exists() else 0
-        return DiskFull(f"The disk of the backup folder is full: {free:,} bytes are free, and more were needed.")
+        written = path.stat().st_size if path.exists() else 0
+        free = shutil.disk_usage(path.parent).free if path.parent.exists() else 0
+        return DiskFull(
+            f"The disk of the backup folder is full: {written:,} bytes were written, and {free:,} more are free."
+        )
     return StoreFailed(f"The backup folder can't be written: {error.strerror or error}.")
