@@ -21,12 +21,13 @@ from backups_app.engine.databases.restore_base import Target, Work, Write
 from backups_app.engine.dump import Scope
 from backups_app.engine.errors import Cancelled, LoadFailed, LoadRefused, LockNotFree, ProofFailed
 from backups_app.engine.following import Following
+from backups_app.engine.foreign import Foreign
 from backups_app.engine.manifest import MODEL
 from backups_app.engine.naturals import Naturals
 from backups_app.engine.plan import Plan, make_plan
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.proof import prove
-from backups_app.engine.reading import Reader, Unreadable
+from backups_app.engine.reading import Batch, Reader, Unreadable
 from backups_app.engine.rows import BadValue, Block, TableRows
 from backups_app.engine.selection import Table
 
@@ -150,7 +151,7 @@ class _Load:
         with self._open_stream() as stream:
             reader = Reader(stream, by_lines=self._checked.is_by_lines)
             try:
-                for batch in reader.batches():
+                for batch in self._plain(reader.batches()):
                     table = self._plan.loaded.get(batch.label)
                     if table is not None:
                         if batch.label not in rows:
@@ -163,6 +164,14 @@ class _Load:
                 raise LoadRefused(f"{error}") from error
         if reader.sha256 != self._checked.sha256:
             raise LoadRefused("The file changed since it was checked.")
+
+    def _plain(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        if self._checked.is_by_lines:
+            return batches
+        foreign = Foreign()
+        with self._open_stream() as stream:
+            foreign.survey(Reader(stream, by_lines=False).batches())
+        return foreign.plain(batches)
 
     def _set_manifest(self) -> None:
         """The row that says which backup the data came from; none after a file that has no manifest."""

@@ -7,16 +7,22 @@ from typing import Any
 
 from django.apps import apps
 
+from backups_app.engine.databases.base import Snapshot
 from backups_app.engine.databases.restore_base import Target
 
 TYPES = "contenttypes.contenttype"
 PERMISSIONS = "auth.permission"
+_REMEMBERED = 50_000
 _WIDTHS = {TYPES: 2, PERMISSIONS: 3}
 
 
 def accept_any(label: str, key: tuple[Any, ...]) -> Any:
     """The resolver of a check: what the database lacks will be made, so only the key's form can be wrong."""
-    if len(key) != _WIDTHS.get(label) or not all(type(part) is str for part in key):
+    if label in _WIDTHS:
+        is_one = len(key) == _WIDTHS[label] and all(type(part) is str for part in key)
+    else:
+        is_one = hasattr(apps.get_model(label)._default_manager, "get_by_natural_key")
+    if not is_one:
         raise ValueError(f"{list(key)} is no natural key of {label}")
     return 0
 
@@ -24,16 +30,37 @@ def accept_any(label: str, key: tuple[Any, ...]) -> Any:
 class Naturals:
     """Ids by natural key; rows that are missing are made, and `made` names them."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Snapshot) -> None:
         self._target = target
+        self._found: dict[tuple[str, tuple[Any, ...]], Any] = {}
         self._ids: dict[str, dict[tuple[Any, ...], Any]] = {}
         self.made: list[str] = []
 
-    def resolve(self, label: str, key: tuple[Any, ...]) -> Any:
+    def resolve(self, label: str, key: tuple[Any, ...], *, make: bool = True) -> Any:
+        """Raises ValueError or LookupError."""
         accept_any(label, key)
-        if key not in self._known(label):
+        if label not in _WIDTHS:
+            return self._by_manager(label, key)
+        if make and key not in self._known(label):
             self._make(label, key)
         return self._known(label)[key]
+
+    def _by_manager(self, label: str, key: tuple[Any, ...]) -> Any:
+        """The row that the project's own manager finds, among those that are loaded already."""
+        place = label, key
+        if place not in self._found:
+            if not isinstance(self._target, Target):
+                raise LookupError(label)
+            if len(self._found) > _REMEMBERED:
+                self._found.clear()
+            model = apps.get_model(label)
+            with self._target.as_alias() as alias:
+                try:
+                    found = model._default_manager.db_manager(alias).get_by_natural_key(*key)
+                except (model.DoesNotExist, model.MultipleObjectsReturned, TypeError) as error:
+                    raise ValueError(f"{list(key)} names no row of {label}, or several: {error}") from error
+            self._found[place] = found.pk
+        return self._found[place]
 
     def make_missing(self, natural_keys: Mapping[str, Sequence[Sequence[str]]]) -> None:
         """Whatever a manifest names, whether a record refers to it or not."""
@@ -52,13 +79,15 @@ class Naturals:
 
     def _read(self, label: str) -> dict[tuple[Any, ...], Any]:
         columns = ", ".join(self._names(label)[1:])
-        rows = self._target.run(f"SELECT {columns} FROM {self._table(label)}")  # noqa: S608 (quoted names)
+        rows = self._target.rows(f"SELECT {columns} FROM {self._table(label)}")  # noqa: S608 (quoted names)
         if label == TYPES:
             return {(app_label, model): pk for pk, app_label, model in rows}
         models = {pk: key for key, pk in self._known(TYPES).items()}
         return {(codename, *models[kind]): pk for pk, codename, kind in rows if kind in models}
 
     def _make(self, label: str, key: tuple[Any, ...]) -> None:
+        if not isinstance(self._target, Target):
+            raise LookupError(f"{label} {key}")
         name, _, *others = self._names(label)
         values: tuple[Any, ...] = key
         if label == PERMISSIONS:

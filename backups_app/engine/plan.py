@@ -9,8 +9,9 @@ from django.apps import apps
 from django.db.models import Model
 
 from backups_app.engine.check import Checked, Finding
-from backups_app.engine.databases.restore_base import Target
+from backups_app.engine.databases.base import Snapshot
 from backups_app.engine.dump import Scope
+from backups_app.engine.foreign import is_between
 from backups_app.engine.manifest import MODEL
 from backups_app.engine.selection import Table, is_excluded, select_tables, table_of
 
@@ -33,7 +34,7 @@ class Plan:
     remarks: tuple[Finding, ...]
 
 
-def make_plan(target: Target, checked: Checked, scope: Scope) -> Plan:
+def make_plan(target: Snapshot, checked: Checked, scope: Scope) -> Plan:
     in_file = _labels_of(checked, scope)
     selection = select_tables(
         using=scope.using,
@@ -71,12 +72,18 @@ def make_plan(target: Target, checked: Checked, scope: Scope) -> Plan:
 def _labels_of(checked: Checked, scope: Scope) -> set[str]:
     if checked.manifest is not None:
         return {str(entry["model"]) for entry in checked.manifest["tables"]}
-    return {
-        label for label, _ in checked.models if not is_excluded(label, exclude=scope.exclude, include=scope.include)
-    }
+    found: set[str] = set()
+    for label, _ in checked.models:
+        try:
+            model = apps.get_model(label)
+        except (LookupError, ValueError):
+            continue
+        between = [field for field in model._meta.local_many_to_many if is_between(field)]
+        found |= {label, *(str(field.remote_field.through._meta.label_lower) for field in between)}
+    return {label for label in found if not is_excluded(label, exclude=scope.exclude, include=scope.include)}
 
 
-def _schedules(target: Target, tables: tuple[Table, ...], scope: Scope) -> set[str]:
+def _schedules(target: Snapshot, tables: tuple[Table, ...], scope: Scope) -> set[str]:
     """Labels of schedules that stay."""
     own = [table for table in tables if table.label.startswith(f"{SCHEDULES_APP}.")]
     if SCHEDULES_APP in scope.include or not any(target.count(table) for table in own):
@@ -99,7 +106,7 @@ def _weight(table: Table) -> tuple[bool, int]:
     return table.model._meta.managed, len(table.fields)
 
 
-def _kept(target: Target, cleared: set[type[Model]]) -> list[Table]:
+def _kept(target: Snapshot, cleared: set[type[Model]]) -> list[Table]:
     return [
         table_of(model)
         for model in apps.get_models(include_auto_created=True)
@@ -110,7 +117,7 @@ def _kept(target: Target, cleared: set[type[Model]]) -> list[Table]:
     ]
 
 
-def _manifest_table(target: Target) -> tuple[Table, ...]:
+def _manifest_table(target: Snapshot) -> tuple[Table, ...]:
     try:
         table = table_of(apps.get_model(MODEL))
     except LookupError:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
+from contextlib import closing
 from typing import BinaryIO
 
 from backups_app.engine.check import Checked
-from backups_app.engine.databases.base import Wrapped
+from backups_app.engine.compare import Comparison
 from backups_app.engine.databases.restore_base import Target
 from backups_app.engine.errors import ProofFailed
 from backups_app.engine.naturals import Naturals
 from backups_app.engine.plan import Plan
-from backups_app.engine.progress import Stage, Watch
+from backups_app.engine.progress import Watch
 
 _MOST_NAMED = 10
 
@@ -25,25 +25,15 @@ def prove(
     open_stream: Callable[[], BinaryIO],
     watch: Watch,
 ) -> None:
-    """Raises ProofFailed, naming the first ten differences."""
+    """Raises ProofFailed, naming the first ten differences.
+
+    By the digests of the manifest, where those can be had; what they do not prove is compared record by record.
+    """
     target.begin_proof()
-    for table in plan.cleared:
-        if table.label not in plan.loaded and table.label not in plan.same_table and target.count(table):
-            raise ProofFailed(f"{table.label} should be empty.")
-    manifest = checked.manifest
-    if manifest is None:
+    comparison = Comparison(target, plan, checked, naturals, open_stream, watch)
+    same = set(comparison.proven_by_digest())
+    if same == {table.label for table in plan.cleared}:
         return
-    keys = naturals.as_dumped(list(manifest["natural_keys"]))
-    tables = {table.label: table for table in plan.cleared}
-    read = 0
-    for entry in manifest["tables"]:
-        if entry["model"] not in tables:
-            continue
-        table = tables[entry["model"]]
-        digest = hashlib.sha256()
-        for lines, count in target.lines(table, keys, Wrapped()):
-            digest.update(lines)
-            read += count
-            watch.step(Stage.PROVE, read, checked.record_count)
-        if digest.hexdigest() != entry["sha256"]:
-            raise ProofFailed(f"{table.label}: the database does not hold what the file says.")
+    with closing(comparison.ledger(leaving_out=same)) as ledger:
+        if named := comparison.named(ledger, _MOST_NAMED):
+            raise ProofFailed("The database does not hold what the file says: " + "; ".join(named))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connections
 from django.db.models import Field
 
 from backups_app.engine.databases.base import Snapshot
@@ -87,6 +89,18 @@ class Target(Snapshot):
     def dialect(self) -> Dialect:
         forms = self.text_forms()
         return Dialect(connection=self.connection, zone=forms.zone, dashes_uuids=forms.dashes_uuids)
+
+    @contextmanager
+    def as_alias(self) -> Iterator[str]:
+        """For this thread the alias of Django's connection leads here, so that managers see what was loaded."""
+        self.end_writing()
+        alias = str(self.connection.alias)
+        before = connections[alias]
+        connections[alias] = self.connection
+        try:
+            yield alias
+        finally:
+            connections[alias] = before
 
     def begin_proof(self) -> None:
         """From here on rows are read as a dump reads them."""

@@ -256,6 +256,10 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
             # Rolls back, unlike setval.
             self._raw.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {wanted}")
 
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        self.end_writing()
+        return super().rows(sql)
+
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         self.end_writing()
         return list(self._raw.execute(sql, parameters or None).fetchall())

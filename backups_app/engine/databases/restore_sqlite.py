@@ -37,6 +37,7 @@ class SQLiteTarget(Target, SQLiteSnapshot):
             raise LoadFailed("SQLite would not switch its foreign keys off.")
         self._raw.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
         self._raw.execute("PRAGMA recursive_triggers = OFF")
+        self.connection.connection = self._raw
         self._taken_away: list[str] = []
         self._dangling: Counter[tuple[str, str, int]] = Counter()
         self._tables: list[Table] = []
