@@ -12,7 +12,7 @@ class BackupsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from backups_app import checks, schedules
+        from backups_app import checks, schedules, sessions  # noqa: F401 (connects its receiver)
 
         checks.register_checks()
         post_migrate.connect(schedules.create_missing_schedules, sender=self, dispatch_uid="backups_app.schedules")

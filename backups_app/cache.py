@@ -15,6 +15,10 @@ from backups_app.logs import log
 ALIAS = "backups"
 PAUSE_SECONDS = 5.0
 KEEP_SECONDS = 24 * 3600
+# Longer than a few heartbeats that fail; shorter than people's patience after a worker has died.
+CLOSED_SECONDS = 30
+
+_CLOSED = "backups:closed"
 
 
 class JSONSerializer:
@@ -88,6 +92,21 @@ def remember_follower(session: str, who: dict[str, str]) -> None:
 def read_follower(session: str) -> dict[str, str]:
     _, value = _breaker.call("get", f"backups:follower:{session}")
     return value if isinstance(value, dict) else {}
+
+
+def close_site(job_id: object) -> None:
+    """Closes the site to visitors while the job replaces the data. Said again with each heartbeat, or it ends."""
+    _breaker.call("set", _CLOSED, str(job_id), CLOSED_SECONDS)
+
+
+def open_site() -> None:
+    _breaker.call("delete", _CLOSED)
+
+
+def closed_for() -> str | None:
+    """The id of the job that the site is closed for, or None when it is open or nobody knows."""
+    _, value = _breaker.call("get", _CLOSED)
+    return str(value) if value else None
 
 
 def is_reachable() -> bool:

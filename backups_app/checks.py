@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from backups_app.conf import backup_settings
 
 MIDDLEWARE = "backups_app.maintenance.BackupsMiddleware"
+EPOCH_MIDDLEWARE = "backups_app.sessions.RestoreEpochMiddleware"
 UNSHARED_CACHES = ("locmem.LocMemCache", "dummy.DummyCache")
 
 
@@ -19,7 +20,14 @@ def register_checks() -> None:
 
 
 def check_settings(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> list[CheckMessage]:
-    return [*_check_backups(), *_check_middleware(), *_check_cache(), *_check_storage(), *_check_apps()]
+    return [
+        *_check_backups(),
+        *_check_middleware(),
+        *_check_epoch_middleware(),
+        *_check_cache(),
+        *_check_storage(),
+        *_check_apps(),
+    ]
 
 
 def _check_backups() -> list[CheckMessage]:
@@ -70,6 +78,20 @@ def _check_middleware() -> list[CheckMessage]:
             f"{MIDDLEWARE} is not the first entry of MIDDLEWARE.",
             hint="Progress must be answered before sessions and authentication touch the database.",
             id="backups_app.E003",
+        )
+    ]
+
+
+def _check_epoch_middleware() -> list[CheckMessage]:
+    configured = list(settings.MIDDLEWARE)
+    before = "django.contrib.messages.middleware.MessageMiddleware"
+    if before in configured and EPOCH_MIDDLEWARE in configured[configured.index(before) :]:
+        return []
+    return [
+        Error(
+            f"{EPOCH_MIDDLEWARE} does not stand behind {before} in MIDDLEWARE.",
+            hint="Add it at the end: it signs everybody out after a restore.",
+            id="backups_app.E008",
         )
     ]
 

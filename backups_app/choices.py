@@ -26,6 +26,7 @@ class JobKind(TextChoices):
     """What a job does."""
 
     BACKUP = "backup", _("Backup")
+    RESTORE = "restore", _("Restore")
     CLEAN_UP = "clean-up", _("Clean-up")
 
 

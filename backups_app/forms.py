@@ -1,7 +1,11 @@
 """What people send to backup management."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from backups_app.models import Backup
 
 
 class CreateBackupForm(forms.Form):
@@ -11,6 +15,40 @@ class CreateBackupForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"placeholder": _("Optional, for example: before the year's end")}),
     )
+
+
+class ConfirmRestoreForm(forms.Form):
+    """Nothing is restored without the backup's name, the password of the one who asks, and a reason."""
+
+    name = forms.CharField(label=_("Type the backup’s name"), max_length=255)
+    password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+    no_safety_backup = forms.BooleanField(
+        label=_("Make no safety backup. What is lost then can’t be brought back."), required=False
+    )
+    accept_foreign = forms.BooleanField(
+        label=_("Restore even if it can’t be proven that this installation made the file."), required=False
+    )
+    accept_lock_out = forms.BooleanField(
+        label=_("Restore even if nobody in the file may manage backups."), required=False
+    )
+
+    def __init__(self, *args: Any, backup: Backup, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._backup = backup
+        self._user = user
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"].strip()
+        if name != self._backup.name:
+            raise forms.ValidationError(_("That is not the name of this backup."))
+        return name
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self._user.check_password(password):
+            raise forms.ValidationError(_("That is not your password."))
+        return password
 
 
 class DeleteBackupForm(forms.Form):

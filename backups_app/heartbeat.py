@@ -12,7 +12,7 @@ from django.db import Error, connections, router
 from django.utils import timezone
 
 from backups_app import cache
-from backups_app.choices import JobState
+from backups_app.choices import JobKind, JobState
 from backups_app.conf import backup_settings
 from backups_app.engine.progress import Stage, Watch
 from backups_app.leases import Lease
@@ -32,6 +32,7 @@ class Heartbeat:
 
     def __init__(self, job: Job, lease: Lease, *, dies_with_parent: bool) -> None:
         self._job = job
+        self._closes_site = job.kind == JobKind.RESTORE
         self._lease = lease
         self._parent = os.getppid() if dies_with_parent else None
         self._ended = threading.Event()
@@ -51,6 +52,8 @@ class Heartbeat:
     ) -> None:
         self._ended.set()
         self._thread.join(timeout=30)
+        if self._closes_site:
+            cache.open_site()
 
     def watch(self) -> Watch:
         return Watch(report=self._report, is_cancelled=self._cancelled.is_set)
@@ -64,6 +67,8 @@ class Heartbeat:
         try:
             while True:
                 cache.write_progress(self._job.pk, self.snapshot())
+                if self._closes_site:
+                    cache.close_site(self._job.pk)
                 asked = cache.is_cancel_asked(self._job.pk)
                 if asked:
                     self._cancelled.set()
@@ -112,6 +117,7 @@ class Heartbeat:
             "started_at": self._started,
             "beat_at": now,
             "is_cancelling": self._cancelled.is_set(),
+            "session": self._job.parameters.get("session", ""),
         }
 
 

@@ -17,34 +17,46 @@ import traceback
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from datetime import timedelta
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from django.db import InterfaceError, OperationalError, connections, router, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, router, transaction
 from django.utils import timezone
 
 from backups_app import audit, cache, dispatch, leases
 from backups_app.actions.clean_up import clean_up
 from backups_app.actions.create import create_backup
+from backups_app.actions.restore import Execute, Overrides, restore_backup
 from backups_app.audit import Actor
-from backups_app.choices import BackupKind, JobKind, JobState, Trigger
+from backups_app.choices import ACTIVE_STATES, BackupKind, BackupStatus, JobKind, JobState, Trigger
 from backups_app.engine import store
 from backups_app.engine.errors import Cancelled, EngineError
 from backups_app.engine.progress import Watch
+from backups_app.exclusion import active_restore, blocker_of, slot_of
 from backups_app.heartbeat import Heartbeat, is_beating, write_ending
 from backups_app.logs import log
 from backups_app.models import Backup, Job
+
+# How long a restore waits for a worker while none lives; it must not fire next morning.
+FORGOTTEN_AFTER = timedelta(minutes=2)
+OVERRIDES = tuple(field.name for field in fields(Overrides))
 
 
 class NotOurs(Exception):
     """The job was claimed by somebody else, ended, or was declared lost in the meantime."""
 
 
+class Refused(Exception):
+    """The job can't be asked for now; `str(error)` says why and what to do."""
+
+
 def submit(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
     """Enters a job and rings for a worker once the row is committed.
 
     When the queue can't be reached the job is failed at once with that reason; look at the returned job's state.
+    Raises Refused for a second restore.
     """
     job = _enter(kind, by=by, trigger=trigger, parameters=parameters)
     transaction.on_commit(lambda: _ring(job), using=_database())
@@ -52,9 +64,16 @@ def submit(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[st
 
 
 def run_here(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
-    """Enters a job and runs it in this process, without broker or worker, and then what follows it."""
+    """Enters a job and runs it in this process, without broker or worker, and then what follows it.
+
+    Raises Refused when another job stands in its way.
+    """
     job = _enter(kind, by=by, trigger=trigger, parameters={**parameters, "here": True})
-    run(job.pk, worker=_this_process(), dies_with_parent=False)
+    try:
+        run(job.pk, worker=_this_process(), dies_with_parent=False)
+    except NotOurs as error:
+        _finish(job.pk, {JobState.QUEUED}, to=JobState.CANCELLED, finished_at=timezone.now(), error_message=str(error))
+        raise Refused(f"{error} Nothing was done.") from error
     follower = follower_of(job)
     if follower is not None:
         # A worker that has just started may have taken it.
@@ -73,6 +92,7 @@ def run(job_id: uuid.UUID | str, *, worker: str, dies_with_parent: bool) -> Job:
             _run_claimed(job, heartbeat)
         job.refresh_from_db()
         write_ending(job, last=heartbeat.snapshot())
+    _ring_for_blocked()
     return job
 
 
@@ -117,6 +137,9 @@ def reap() -> list[Job]:
     for job in Job.objects.filter(state=JobState.RUNNING):
         if job.claim is None or leases.is_held(job.claim):
             continue
+        if job.committed_at is not None:
+            _end_committed(job)
+            continue
         try:
             store.discard_part(str(job.pk))
         except OSError as error:
@@ -134,6 +157,8 @@ def reap() -> list[Job]:
         if ended:
             write_ending(ended)
             lost.append(ended)
+    _cancel_forgotten_restore()
+    _ring_for_blocked()
     return lost
 
 
@@ -160,14 +185,25 @@ def follower_of(job: Job) -> Job | None:
 
 
 def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
-    return Job.objects.create(
+    job = Job(
         kind=kind,
         trigger=trigger,
         parameters=dict(parameters),
         requested_by_id=by.id,
         requested_by_name=by.name,
         queued_at=timezone.now(),
+        exclusive_slot=slot_of(kind),
+        backup_id=parameters.get("backup_id"),
+        backup_name=parameters.get("name", ""),
     )
+    try:
+        with transaction.atomic(using=_database()):
+            job.save(force_insert=True)
+    except IntegrityError as error:
+        other = active_restore()
+        asked = f", asked for by {other.requested_by_name}" if other else ""
+        raise Refused(f"A restore is under way already{asked}. Wait for it to end, or cancel it.") from error
+    return job
 
 
 def _ring(job: Job) -> None:
@@ -191,13 +227,53 @@ def _ring(job: Job) -> None:
     Job.objects.filter(pk=job.pk).update(sent_at=job.sent_at)
 
 
+def _ring_for_blocked() -> None:
+    """Rings for the jobs that gave way, a restore before all others. Called when a job has ended."""
+    blocked = Job.objects.filter(state=JobState.QUEUED, blocked_at__isnull=False)
+    for job in sorted(blocked, key=lambda job: (job.exclusive_slot is None, job.queued_at)):
+        if blocker_of(job) is not None:
+            continue
+        if Job.objects.filter(pk=job.pk, blocked_at__isnull=False).update(blocked_at=None):
+            try:
+                dispatch.send(job)
+            except dispatch.BrokerUnreachable as error:
+                Job.objects.filter(pk=job.pk).update(blocked_at=timezone.now())
+                log.warning("job.not_sent_again", job=str(job.pk), reason=str(error))
+
+
+def _cancel_forgotten_restore() -> None:
+    job = active_restore()
+    if job is None or job.state != JobState.QUEUED or timezone.now() - job.queued_at < FORGOTTEN_AFTER:
+        return
+    if blocker_of(job) is not None or dispatch.workers_on("backups", timeout_seconds=2):
+        return
+    ended = _finish(
+        job.pk,
+        {JobState.QUEUED},
+        to=JobState.CANCELLED,
+        finished_at=timezone.now(),
+        error_code="no-worker",
+        error_message="No worker took the restore within two minutes, so it was cancelled.",
+        error_hint="The database was not touched. Start a worker for the queue backups, then ask again.",
+    )
+    if ended:
+        write_ending(ended)
+
+
 def _claim(job_id: uuid.UUID | str, claim: uuid.UUID, worker: str) -> Job:
     moved = _move(
         job_id, {JobState.QUEUED}, to=JobState.RUNNING, new_claim=claim, worker=worker, started_at=timezone.now()
     )
     if not moved:
         raise NotOurs(f"Job {job_id} does not wait any more.")
-    return Job.objects.get(pk=job_id)
+    job = Job.objects.get(pk=job_id)
+    blocker = blocker_of(job)
+    if blocker is not None:
+        _move(job.pk, {JobState.RUNNING}, claim=claim, to=JobState.QUEUED, started_at=None, blocked_at=timezone.now())
+        # It may have ended between the look and the giving back; then nobody else would ring.
+        _ring_for_blocked()
+        raise NotOurs(f"Job {job_id} waits for {blocker}.")
+    return job
 
 
 def _run_claimed(job: Job, heartbeat: Heartbeat) -> None:
@@ -298,7 +374,78 @@ def _clean_up(job: Job, by: Actor, watch: Watch) -> None:
         audit.record("clean_up.ended", by=by, outcome=JobState.SUCCEEDED, job_id=job.pk, deleted=deleted)
 
 
-_ACTIONS = {JobKind.BACKUP: _create_backup, JobKind.CLEAN_UP: _clean_up}
+def _restore(job: Job, by: Actor, watch: Watch) -> None:
+    parameters: dict[str, Any] = job.parameters
+    restored = restore_backup(
+        name=parameters["name"],
+        sha256=parameters.get("sha256", ""),
+        trigger=job.trigger,
+        by=by,
+        owner=job.pk,
+        watch=watch,
+        overrides=Overrides(**{name: bool(parameters.get(name)) for name in OVERRIDES}),
+        fence=lambda execute: _fence(job, execute),
+    )
+    result = {
+        "records": restored.loaded.record_count,
+        "proven": restored.loaded.proven,
+        "safety_backup": restored.safety_backup.name if restored.safety_backup else "",
+        "seconds": round(restored.seconds, 3),
+        "reason": parameters.get("reason", ""),
+        "overrides": [name for name in OVERRIDES if parameters.get(name)],
+    }
+    counts = {"before": dict(restored.loaded.before), "after": dict(restored.loaded.after)}
+    with transaction.atomic(using=_database()):
+        _succeed(job, {**result, **counts})
+        _mark_restored(job)
+        audit.record(
+            "backup.restored",
+            by=by,
+            outcome=JobState.SUCCEEDED,
+            backup_name=parameters["name"],
+            job_id=job.pk,
+            **result,
+        )
+
+
+def _fence(job: Job, execute: Execute) -> None:
+    """The last statement before COMMIT, in the transaction of the load: only while the claim is still ours."""
+    connection = connections[_database()]
+    columns = {field.name: field for field in Job._meta.concrete_fields}
+
+    def prepared(name: str, value: Any) -> Any:
+        return columns[name].get_db_prep_save(value, connection)
+
+    changed = execute(
+        "UPDATE backups_app_job SET committed_at = %s WHERE id = %s AND claim = %s AND state = %s",
+        [
+            prepared("committed_at", timezone.now()),
+            prepared("id", job.pk),
+            prepared("claim", job.claim),
+            JobState.RUNNING.value,
+        ],
+    )
+    if changed != 1:
+        raise NotOurs(f"Job {job.pk} was taken away; nothing was changed.")
+
+
+def _end_committed(job: Job) -> None:
+    """For a restore that died between its commit and its row: what was committed with the data decides."""
+    with transaction.atomic(using=_database()):
+        ended = _finish(job.pk, {JobState.RUNNING}, claim=job.claim, to=JobState.SUCCEEDED, finished_at=timezone.now())
+        if ended:
+            _mark_restored(ended)
+    if ended:
+        write_ending(ended)
+
+
+def _mark_restored(job: Job) -> None:
+    Backup.objects.filter(name=job.backup_name).update(
+        status=BackupStatus.RESTORED, restored_at=timezone.now(), restored_by_name=job.requested_by_name
+    )
+
+
+_ACTIONS = {JobKind.BACKUP: _create_backup, JobKind.RESTORE: _restore, JobKind.CLEAN_UP: _clean_up}
 
 _TOO_LATE_TO_KEEP = "Cancelled at the last moment; nothing was left behind."
 
@@ -316,8 +463,8 @@ def _succeed(job: Job, result: dict[str, Any], *, backup: Backup | None = None) 
         to=JobState.SUCCEEDED,
         finished_at=timezone.now(),
         result=result,
-        backup_id=backup.pk if backup else None,
-        backup_name=backup.name if backup else "",
+        backup_id=backup.pk if backup else job.backup_id,
+        backup_name=backup.name if backup else job.backup_name,
     )
     if moved:
         return
@@ -376,12 +523,17 @@ def _move(
     unless_cancelled: bool = False,
     **changes: Any,
 ) -> bool:
-    """The one way a job changes its state. False when it is not in one of `from_states`, or the claim is another's."""
+    """The one way a job changes its state; when it ends, what it had for itself alone is free again.
+
+    False when it is not in one of `from_states`, or the claim is another's.
+    """
     rows = Job.objects.filter(pk=job_id, state__in=from_states)
     if claim is not None:
         rows = rows.filter(claim=claim)
     if unless_cancelled:
         rows = rows.filter(cancel_asked_at__isnull=True)
+    if to not in ACTIVE_STATES:
+        changes["exclusive_slot"] = None
     return rows.update(state=to, claim=new_claim, **changes) == 1
 
 

@@ -1,11 +1,15 @@
 """The first middleware: answers what must be answered without touching the database."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 
+from backups_app import cache
 from backups_app.logs import log
+from backups_app.views.closed import closed
 
 # Views that authorise by a signed token and read the cache alone; see backups_app.views.progress.
 DIRECT_VIEWS = frozenset({"backups:progress", "backups:cancel"})
@@ -13,9 +17,9 @@ _ENDINGS = ("/progress/", "/cancel/")
 
 
 class BackupsMiddleware:
-    """Answers the progress poll and the cancel of one job, before sessions and authentication.
+    """Answers the progress poll and the cancel of one job, and closes the site while a restore runs.
 
-    Behind those, a request would wait for the tables that a restore has locked.
+    It stands before sessions and authentication: behind those a request would wait for the tables that are locked.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -28,8 +32,18 @@ class BackupsMiddleware:
             except Resolver404:
                 return self.get_response(request)
             if match.view_name in DIRECT_VIEWS:
-                return _hardened(_answer(request, match))
+                return _hardened(_answer(request, match), "default-src 'none'; frame-ancestors 'none'")
+        if not _is_static(request):
+            job_id = cache.closed_for()
+            if job_id is not None:
+                return _hardened(closed(request, job_id), "default-src 'self'; frame-ancestors 'none'")
         return self.get_response(request)
+
+
+def _is_static(request: HttpRequest) -> bool:
+    """Stylesheets come from files, and the page that says "closed" needs them."""
+    path = urlsplit(settings.STATIC_URL or "").path
+    return len(path) > 1 and request.path.startswith(path if path.startswith("/") else f"/{path}")
 
 
 def _answer(request: HttpRequest, match: ResolverMatch) -> HttpResponse:
@@ -43,9 +57,9 @@ def _answer(request: HttpRequest, match: ResolverMatch) -> HttpResponse:
     return response
 
 
-def _hardened(response: HttpResponse) -> HttpResponse:
+def _hardened(response: HttpResponse, policy: str) -> HttpResponse:
     """The headers that the middlewares behind this one would have set."""
-    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -28,6 +28,12 @@ def create_backup(self: Any, job_id: str) -> dict[str, Any]:
 
 
 @shared_task(bind=True)
+def restore(self: Any, job_id: str) -> dict[str, Any]:
+    """Restores the database from the backup that the job names."""
+    return _run(self, job_id)
+
+
+@shared_task(bind=True)
 def clean_up(self: Any, job_id: str) -> dict[str, Any]:
     """Removes the backups that are past their days."""
     return _run(self, job_id)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", backups.index, name="index"),
     path("create/", backups.create, name="create"),
     path("<int:pk>/download/", backups.download, name="download"),
+    path("<int:pk>/restore/", backups.restore, name="restore"),
     path("<int:pk>/delete/", backups.delete, name="delete"),
     # Answered by the first middleware, by token and from the cache.
     path("jobs/<str:token>/progress/", progress.progress, name="progress"),

@@ -43,6 +43,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # Behind authentication and messages: signs everybody out after a restore.
+    "backups_app.sessions.RestoreEpochMiddleware",
 ]
 
 ROOT_URLCONF = "eclick.urls"

@@ -36,21 +36,27 @@ def create_backup(
     job in; dying between the two leaves a good file that a rescan finds. Both are left when the exception came after
     the commit, as a time limit's may.
     """
-    started = time.monotonic()
-    with store.open_part(str(owner)) as part:
-        dumped = dump(part.stream, scope=_scope(), kind=kind, watch=watch)
-        watch.step(Stage.PUBLISH, dumped.record_count, dumped.record_count)
-        name = part.publish(kind, timezone.localtime())
-    backup = _row(name, dumped, kind=kind, trigger=trigger, description=description, by=by, owner=owner)
-    backup.duration_seconds = time.monotonic() - started
+    backup = write_backup(kind=kind, trigger=trigger, description=description, by=by, owner=owner, watch=watch)
     try:
         with transaction.atomic(using=router.db_for_write(Backup)):
             backup.save(force_insert=True)
             settle(backup)
     except BaseException:
-        if not _may_be_listed(name):
-            store.delete(name)
+        if not _may_be_listed(backup.name):
+            store.delete(backup.name)
         raise
+    return backup
+
+
+def write_backup(*, kind: BackupKind, trigger: str, description: str, by: Actor, owner: UUID, watch: Watch) -> Backup:
+    """Publishes the file and returns its row, not yet saved. Only reads the database."""
+    started = time.monotonic()
+    with store.open_part(str(owner)) as part:
+        dumped = dump(part.stream, scope=scope(), kind=kind, watch=watch)
+        watch.step(Stage.PUBLISH, dumped.record_count, dumped.record_count)
+        name = part.publish(kind, timezone.localtime())
+    backup = _row(name, dumped, kind=kind, trigger=trigger, description=description, by=by, owner=owner)
+    backup.duration_seconds = time.monotonic() - started
     return backup
 
 
@@ -64,7 +70,8 @@ def _may_be_listed(name: str) -> bool:
         return True
 
 
-def _scope() -> Scope:
+def scope() -> Scope:
+    """What this project backs up, by its settings."""
     configured = backup_settings()
     return Scope(using=configured.DATABASE, exclude=configured.EXCLUDE, include=configured.INCLUDE)
 

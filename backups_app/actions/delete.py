@@ -4,7 +4,7 @@ from django.db import router, transaction
 
 from backups_app import audit
 from backups_app.audit import Actor
-from backups_app.choices import ACTIVE_STATES, GOOD_STATUSES
+from backups_app.choices import ACTIVE_STATES, GOOD_STATUSES, JobKind
 from backups_app.engine import store
 from backups_app.engine.errors import StoreFailed
 from backups_app.models import Backup, Job
@@ -47,6 +47,8 @@ def _take_out(backup: Backup, confirmed_name: str) -> bool:
     with transaction.atomic(using=router.db_for_write(Backup)):
         # Locked, so that two who delete the last two good backups at once see each other.
         good = set(Backup.objects.select_for_update().filter(status__in=GOOD_STATUSES).values_list("pk", flat=True))
+        if Job.objects.filter(kind=JobKind.RESTORE, state__in=ACTIVE_STATES).exists():
+            raise DeleteRefused("A restore is under way. Nothing can be deleted until it has ended.")
         if Job.objects.filter(backup_id=backup.pk, state__in=ACTIVE_STATES).exists():
             raise DeleteRefused(f"{backup.name} is in use by a running job. Wait for it to end, or cancel it.")
         if good == {backup.pk} and confirmed_name != backup.name:

@@ -13,11 +13,13 @@ class Stage(StrEnum):
     CHECK = "check"
     DUMP = "dump"
     PUBLISH = "publish"
+    SAFETY_BACKUP = "safety backup"
     CLEAR = "clear"
     LOAD = "load"
     KEYS_AND_INDEXES = "keys and indexes"
     PROVE = "prove"
     COMMIT = "commit"
+    AFTERCARE = "aftercare"
 
 
 def _say_nothing(stage: Stage, done: int, total: int | None) -> None:

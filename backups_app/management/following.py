@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from getpass import getuser
 from typing import Any, TextIO
 from uuid import UUID
 
-from django.core.management.base import OutputWrapper
+from django.core.management.base import CommandError, OutputWrapper
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from backups_app import cache, dispatch, jobs
-from backups_app.choices import JobState
+from backups_app.audit import Actor
+from backups_app.choices import JobKind, JobState, Trigger
 from backups_app.models import Job
 
 POLL_SECONDS = 0.5
@@ -25,6 +28,49 @@ EXIT_STATUSES = {
     JobState.CANCELLED: 3,
     JobState.LOST: 4,
 }
+
+
+def start_and_follow(
+    kind: JobKind, parameters: Mapping[str, Any], *, here: bool, no_wait: bool, stdout: OutputWrapper
+) -> Job:
+    """Asks for a job in the name of this command's caller, and follows it unless told otherwise.
+
+    The job that comes back has ended, or waits when `no_wait`. Raises CommandError when it was refused, or on Ctrl-C.
+    """
+    start = jobs.run_here if here else jobs.submit
+    try:
+        job = start(kind, by=Actor(name=f"{_user()} (command)"), trigger=Trigger.COMMAND, parameters=parameters)
+    except jobs.Refused as refusal:
+        raise CommandError(str(refusal)) from refusal
+    except KeyboardInterrupt:
+        raise CommandError("Interrupted. What ran here was cancelled.", returncode=130) from None
+    if job.is_active and no_wait:
+        stdout.write(f"Queued as job {job.pk}.")
+        return job
+    return follow_or_leave(job, stdout=stdout)
+
+
+def follow_or_leave(job: Job, *, stdout: OutputWrapper) -> Job:
+    """Follows a job that has not ended yet. Ctrl-C ends the following, not the job: CommandError with status 130."""
+    try:
+        return follow(job.pk, out=terminal_of(stdout)) if job.is_active else job
+    except KeyboardInterrupt:
+        raise CommandError(f"No longer following. Job {job.pk} goes on.", returncode=130) from None
+
+
+def fail_unless_succeeded(job: Job) -> None:
+    """Raises CommandError with what went wrong, what to do, and the exit status that tells the state."""
+    if job.state == JobState.SUCCEEDED:
+        return
+    text = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line)
+    raise CommandError(f"{job.get_kind_display()} {job.state}: {text}", returncode=EXIT_STATUSES[JobState(job.state)])
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def terminal_of(stdout: OutputWrapper) -> TextIO:

@@ -28,6 +28,8 @@ class Backup(models.Model):
     created_by_id = models.CharField(max_length=255, blank=True, default="")
     created_by_name = models.CharField(_("created by"), max_length=255, blank=True, default="")
     job_id = models.UUIDField(null=True, editable=False)
+    restored_at = models.DateTimeField(_("restored"), null=True)
+    restored_by_name = models.CharField(_("restored by"), max_length=255, blank=True, default="")
 
     class Meta:
         verbose_name = _("backup")

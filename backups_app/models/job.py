@@ -35,6 +35,12 @@ class Job(models.Model):
     started_at = models.DateTimeField(_("started"), null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
     cancel_asked_at = models.DateTimeField(null=True)
+    # Set when a worker gave the job back because another one must end first; it is rung for again then.
+    blocked_at = models.DateTimeField(null=True)
+    # Written by a restore inside of its own transaction: where this stands, the data was replaced.
+    committed_at = models.DateTimeField(null=True, db_index=True)
+    # Taken by a restore from queueing to ending, so that there is never a second one. NULL for all others.
+    exclusive_slot = models.CharField(max_length=16, null=True, unique=True)
     claim = models.UUIDField(null=True)
     worker = models.CharField(_("worker"), max_length=255, blank=True, default="")
 

@@ -6,6 +6,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backups_app import audit, dispatch, jobs
@@ -14,10 +15,11 @@ from backups_app.audit import Actor
 from backups_app.choices import BackupKind, JobKind, JobState, Trigger
 from backups_app.engine import store
 from backups_app.engine.errors import EngineError, StoreFailed
-from backups_app.forms import CreateBackupForm, DeleteBackupForm
+from backups_app.forms import ConfirmRestoreForm, CreateBackupForm, DeleteBackupForm
 from backups_app.models import Backup, Job
 from backups_app.permissions import superusers_only
 from backups_app.statistics import statistics
+from backups_app.tokens import session_digest
 from backups_app.views.progress import progress_card
 
 BACKUPS_A_PAGE = 25
@@ -69,6 +71,47 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     response.headers["X-Content-SHA256"] = backup.sha256
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@superusers_only
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_post_parameters("password")
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET says what will happen; POST queues it, and only with name, password and reason."""
+    backup = get_object_or_404(Backup, pk=pk)
+    form = ConfirmRestoreForm(request.POST or None, backup=backup, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        confirmed = {name: form.cleaned_data[name] for name in ("reason", *jobs.OVERRIDES)}
+        try:
+            job = jobs.submit(
+                JobKind.RESTORE,
+                by=Actor.of_user(request.user),
+                trigger=Trigger.PAGE,
+                parameters={
+                    "backup_id": backup.pk,
+                    "name": backup.name,
+                    "sha256": backup.sha256,
+                    "session": session_digest(request),
+                    **confirmed,
+                },
+            )
+        except jobs.Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            if job.state == JobState.FAILED:
+                messages.error(request, f"{job.error_message} {job.error_hint}")
+            return redirect("backups:index")
+    return render(
+        request,
+        "backups_app/restore.html",
+        {
+            **admin.site.each_context(request),
+            "title": _("Restore %(name)s") % {"name": backup.name},
+            "backup": backup,
+            "form": form,
+        },
+        status=422 if form.errors else 200,
+    )
 
 
 @superusers_only

@@ -135,6 +135,11 @@ def progress_card(request: HttpRequest, job: Job) -> dict[str, Any]:
     return _card(progress_of(job.pk, row=job), make_token(job.pk, request))
 
 
+def card_of(request: HttpRequest, job_id: str) -> dict[str, Any]:
+    """The same where no user can be asked: from the cache alone."""
+    return _card(progress_of(job_id), make_token(job_id, request))
+
+
 def _card(shown: Progress, token: str) -> dict[str, Any]:
     """The context of the progress card, for the page and for polls alike."""
     return {"progress": shown, "token": token, "poll_seconds": backup_settings().POLL_SECONDS}

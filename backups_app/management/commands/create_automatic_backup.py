@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from getpass import getuser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backups_app import jobs
-from backups_app.audit import Actor
-from backups_app.choices import BackupKind, JobKind, JobState, Trigger
+from backups_app.choices import BackupKind, JobKind
 from backups_app.conf import backup_settings
-from backups_app.management.following import EXIT_STATUSES, follow, terminal_of
+from backups_app.management.following import fail_unless_succeeded, follow_or_leave, start_and_follow
 from backups_app.models import Backup, Job
 
 
@@ -37,33 +35,18 @@ class Command(BaseCommand):
         parameters: dict[str, Any] = {"kind": BackupKind.AUTOMATIC, "description": options["description"]}
         if options["cleanup"]:
             parameters["clean_up_keep_days"] = options["keep_days"] or backup_settings().KEEP_DAYS
-        start = self._run_here if options["here"] else jobs.submit
-        job = start(
-            JobKind.BACKUP, by=Actor(name=f"{_user()} (command)"), trigger=Trigger.COMMAND, parameters=parameters
+        job = start_and_follow(
+            JobKind.BACKUP, parameters, here=options["here"], no_wait=options["no_wait"], stdout=self.stdout
         )
-        if job.is_active and options["no_wait"]:
-            self.stdout.write(f"Queued as job {job.pk}.")
+        if job.is_active:
             return
-        self._tell_of_backup(self._follow(job))
+        self._tell_of_backup(job)
         follower = jobs.follower_of(job)
         if follower is not None:
-            self._tell_of_clean_up(self._follow(follower))
-
-    def _run_here(self, *args: Any, **options: Any) -> Job:
-        try:
-            return jobs.run_here(*args, **options)
-        except KeyboardInterrupt:
-            raise CommandError("Interrupted. What ran here was cancelled.", returncode=130) from None
-
-    def _follow(self, job: Job) -> Job:
-        try:
-            return follow(job.pk, out=terminal_of(self.stdout)) if job.is_active else job
-        except KeyboardInterrupt:
-            raise CommandError(f"No longer following. Job {job.pk} goes on.", returncode=130) from None
+            self._tell_of_clean_up(follow_or_leave(follower, stdout=self.stdout))
 
     def _tell_of_backup(self, job: Job) -> None:
-        if job.state != JobState.SUCCEEDED:
-            raise _failure("Backup", job)
+        fail_unless_succeeded(job)
         backup = Backup.objects.filter(name=job.backup_name).first()
         if backup is None:
             self.stdout.write(f"{job.backup_name} was made, and has been deleted since.")
@@ -73,17 +56,11 @@ class Command(BaseCommand):
         )
 
     def _tell_of_clean_up(self, job: Job) -> None:
-        if job.state != JobState.SUCCEEDED:
-            raise _failure("Clean-up", job)
+        fail_unless_succeeded(job)
         deleted = (job.result or {})["deleted"]
         self.stdout.write(f"Clean-up: {len(deleted)} deleted.")
         for name in deleted:
             self.stdout.write(f"  {name}")
-
-
-def _failure(what: str, job: Job) -> CommandError:
-    text = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line)
-    return CommandError(f"{what} {job.state}: {text}", returncode=EXIT_STATUSES[JobState(job.state)])
 
 
 def _days(text: str) -> int:
@@ -101,10 +78,3 @@ def _description(text: str) -> str:
     if len(text) > longest:
         raise ArgumentTypeError(f"it has {len(text):,} characters, and {longest:,} are the most")
     return text
-
-
-def _user() -> str:
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return "unknown"
