@@ -4,40 +4,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('backups_app', '0001_initial'),
+        ("backups_app", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='backup',
-            name='restored_at',
-            field=models.DateTimeField(null=True, verbose_name='restored'),
+            model_name="backup",
+            name="restored_at",
+            field=models.DateTimeField(null=True, verbose_name="restored"),
         ),
         migrations.AddField(
-            model_name='backup',
-            name='restored_by_name',
-            field=models.CharField(blank=True, default='', max_length=255, verbose_name='restored by'),
+            model_name="backup",
+            name="restored_by_name",
+            field=models.CharField(blank=True, default="", max_length=255, verbose_name="restored by"),
         ),
         migrations.AddField(
-            model_name='job',
-            name='blocked_at',
+            model_name="job",
+            name="blocked_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='job',
-            name='committed_at',
+            model_name="job",
+            name="committed_at",
             field=models.DateTimeField(db_index=True, null=True),
         ),
         migrations.AddField(
-            model_name='job',
-            name='exclusive_slot',
+            model_name="job",
+            name="exclusive_slot",
             field=models.CharField(max_length=16, null=True, unique=True),
         ),
         migrations.AlterField(
-            model_name='job',
-            name='kind',
-            field=models.CharField(choices=[('backup', 'Backup'), ('restore', 'Restore'), ('clean-up', 'Clean-up')], max_length=16, verbose_name='kind'),
+            model_name="job",
+            name="kind",
+            field=models.CharField(
+                choices=[("backup", "Backup"), ("restore", "Restore"), ("clean-up", "Clean-up")],
+                max_length=16,
+                verbose_name="kind",
+            ),
         ),
     ]
