@@ -19,6 +19,7 @@ from functools import partial
 from math import isfinite
 from typing import Any
 
+import orjson
 from django.core.exceptions import ValidationError
 from django.db.models import Field
 from django.db.models.base import ModelState
@@ -26,6 +27,7 @@ from django.utils.duration import duration_string
 from django.utils.ipv6 import clean_ipv6_address
 
 from backups_app.engine import wrapper
+from backups_app.engine.fixture import dump_line
 
 Encode = Callable[[Sequence[Any]], Sequence[Any]]
 # Told of each value that had to be wrapped.
@@ -260,8 +262,11 @@ def addresses(field: Field[Any, Any], note: Note) -> Encode:
 
 
 def json_texts(field: Field[Any, Any], note: Note) -> Encode:
-    """JSON kept as text: embedded where Django would write the same text again, else the text in the wrapper."""
-    known: dict[str, Any] = {}
+    """JSON kept as text: embedded where Django would write the same text again, else the text in the wrapper.
+
+    Embedded values are made JSON one by one, since parsed they take ten times as much memory.
+    """
+    known: dict[str, orjson.Fragment] = {}
     dumps = partial(json.dumps, cls=getattr(field, "encoder", None))
 
     def encode_one(text: Any) -> Any:
@@ -276,9 +281,10 @@ def json_texts(field: Field[Any, Any], note: Note) -> Encode:
         if not is_plain:
             note()
             return wrapper.wrap_json(text)
+        fragment = orjson.Fragment(dump_line(value))
         if len(text) <= _CACHED_JSON_LENGTH and len(known) < _CACHED_JSON_TEXTS:
-            known[text] = value
-        return value
+            known[text] = fragment
+        return fragment
 
     return lambda values: list(map(encode_one, values))
 
