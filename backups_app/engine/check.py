@@ -15,10 +15,11 @@ from django.db.migrations.loader import MigrationLoader
 from backups_app.engine import manifest as manifests
 from backups_app.engine.databases.restore import open_target
 from backups_app.engine.databases.restore_base import Target
+from backups_app.engine.decoders import Dialect
 from backups_app.engine.dump import Scope
 from backups_app.engine.naturals import accept_any
 from backups_app.engine.progress import Stage, Watch
-from backups_app.engine.reading import Batch, Reader, Unreadable, looks_like_ours
+from backups_app.engine.reading import Batch, Reader, Unreadable, last_manifest, looks_like_ours
 from backups_app.engine.rows import BadValue, TableRows
 from backups_app.engine.selection import ALWAYS_EXCLUDE, Table, is_excluded, table_of
 
@@ -71,13 +72,16 @@ def check(open_stream: Callable[[], BinaryIO], *, scope: Scope, watch: Watch | N
         head = stream.read(64)
     with open_target(connections[scope.using]) as target:
         if looks_like_ours(head):
+            # Which values have a place here depends on where they come from, which stands at the end.
             with open_stream() as stream:
-                reading = _Check(target, scope, watch, stream, by_lines=True)
+                dialect = target.dialect(last_manifest(stream))
+            with open_stream() as stream:
+                reading = _Check(target, scope, watch, dialect, stream, by_lines=True)
                 reading.read()
             if reading.is_whole or _may_be_damaged(open_stream):
                 return reading.result()
         with open_stream() as stream:
-            reading = _Check(target, scope, watch, stream, by_lines=False)
+            reading = _Check(target, scope, watch, target.dialect(None), stream, by_lines=False)
             reading.read()
         return reading.result()
 
@@ -93,8 +97,11 @@ def _may_be_damaged(open_stream: Callable[[], BinaryIO]) -> bool:
 class _Check:
     """One reading of the file."""
 
-    def __init__(self, target: Target, scope: Scope, watch: Watch, stream: BinaryIO, *, by_lines: bool) -> None:
+    def __init__(
+        self, target: Target, scope: Scope, watch: Watch, dialect: Dialect, stream: BinaryIO, *, by_lines: bool
+    ) -> None:
         self._reader = Reader(stream, by_lines=by_lines)
+        self._dialect = dialect
         self._target = target
         self._scope = scope
         self._watch = watch
@@ -138,7 +145,7 @@ class _Check:
     def _rows_of(self, label: str) -> TableRows | None:
         if label not in self._rows:
             table = self._table_of(label)
-            self._rows[label] = None if table is None else TableRows(table, self._target.dialect(), accept_any)
+            self._rows[label] = None if table is None else TableRows(table, self._dialect, accept_any)
         return self._rows[label]
 
     def _table_of(self, label: str) -> Table | None:

@@ -230,7 +230,11 @@ class Comparison:
                 token = self._naturals.resolve(label, tuple(token), make=False)
             except (LookupError, ValueError):
                 return ["lacking", *token]
-        return one_form(plain_field(field), kinds.kind_of(field), token)
+        kind = kinds.kind_of(field)
+        if kind == "decimal" and self.snapshot.vendor == "sqlite" and type(token) is str:
+            # SQLite keeps a number of 64 bit; a dump shows it with all places of the field.
+            return repr(float(token))
+        return one_form(plain_field(field), kind, token)
 
 
 def one_form(field: Field[Any, Any], kind: str, token: Any) -> Any:

@@ -21,7 +21,7 @@ from django.db.models import Field
 from django.utils.dateparse import parse_duration
 from django.utils.duration import duration_microseconds
 
-from backups_app.engine import kinds, wrapper
+from backups_app.engine import kinds, limits, wrapper
 from backups_app.engine.databases.base import plain_field, referred_label
 
 Decode = Callable[[Sequence[Any]], Sequence[Any]]
@@ -42,11 +42,16 @@ _DATE_SHAPES = frozenset({"0000-00-00"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """What the database to write to wants: see `codecs.TextForms`."""
+    """What the database to write to wants: see `codecs.TextForms`.
+
+    `is_origin`: the file was made from this kind of database, so whatever it holds has a place in it. Else each value
+    is looked at whether the column can hold it.
+    """
 
     connection: Any
     zone: tzinfo | None
     dashes_uuids: bool
+    is_origin: bool = True
 
     @property
     def vendor(self) -> str:
@@ -64,15 +69,25 @@ def decoder(field: Field[Any, Any], dialect: Dialect, resolve: Resolve) -> Decod
     one = partial(_decode_one, plain, dialect, kind)
     usual = _usual(kind, plain, dialect)
 
-    def decode(values: Sequence[Any]) -> Sequence[Any]:
-        if usual is not None:
-            found = usual(values)
-            if found is not None:
-                return found
-        return list(map(one, values))
+    def plainly(values: Sequence[Any]) -> Sequence[Any]:
+        found = None if usual is None else usual(values)
+        return list(map(one, values)) if found is None else found
 
+    holds = None if dialect.is_origin else limits.checker(kind, plain, dialect.connection)
+    decode = plainly if holds is None else _within(plainly, holds)
     label = referred_label(field)
     return _resolving(decode, label, resolve) if label else decode
+
+
+def _within(decode: Decode, holds: Callable[[Any], str]) -> Decode:
+    def decode_and_look(values: Sequence[Any]) -> Sequence[Any]:
+        decoded = decode(values)
+        for value in decoded:
+            if value is not None and (reason := holds(value)):
+                raise ValueError(reason)
+        return decoded
+
+    return decode_and_look
 
 
 def _resolving(decode: Decode, label: str, resolve: Resolve) -> Decode:
@@ -266,6 +281,8 @@ def _short_json(value: Any) -> str:
 
 def _decode_one(field: Field[Any, Any], dialect: Dialect, kind: str, value: Any) -> Any:
     if wrapper.is_wrapped(value):
+        if not dialect.is_origin and not limits.has_place(value[wrapper.KEY], kind, dialect.vendor):
+            raise ValueError("only the kind of database that it comes from has such a value")
         return unwrapped(value)
     if kind == "json":
         # A column that takes no NULL can only have held JSON null.

@@ -109,6 +109,7 @@ class _Load:
         self._open_stream = open_stream
         self._watch = watch
         self._naturals = Naturals(target)
+        self._dialect = target.dialect(checked.manifest)
 
     def all(self, *, prove_it: bool) -> Loaded:
         target, plan, watch, total = self._target, self._plan, self._watch, self._checked.record_count
@@ -155,7 +156,7 @@ class _Load:
                     table = self._plan.loaded.get(batch.label)
                     if table is not None:
                         if batch.label not in rows:
-                            rows[batch.label] = TableRows(table, self._target.dialect(), self._naturals.resolve)
+                            rows[batch.label] = TableRows(table, self._dialect, self._naturals.resolve)
                         for block in rows[batch.label].blocks(batch.records):
                             writing.write(table, block, first=batch.first)
                     self._watch.step(Stage.LOAD, reader.record_count, self._checked.record_count)
@@ -183,7 +184,7 @@ class _Load:
             fields = {name: value for name, value in self._checked.manifest.items() if name in names}
             record = {"model": MODEL, "pk": self._checked.manifest_id, "fields": fields}
             writing = _Writing(self._target)
-            for block in TableRows(table, self._target.dialect(), self._naturals.resolve).blocks([record]):
+            for block in TableRows(table, self._dialect, self._naturals.resolve).blocks([record]):
                 writing.write(table, block, first=1)
             writing.end()
 

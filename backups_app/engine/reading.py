@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from io import SEEK_END
 from itertools import groupby
 from typing import Any, BinaryIO
 
@@ -20,6 +21,9 @@ from backups_app.engine.manifest import MODEL
 BLOCK_BYTES = 256 << 10
 # Records of other layouts handed on together.
 BATCH_RECORDS = 500
+
+# A manifest is shorter; it names the tables, not the rows.
+_TAIL_BYTES = 4 << 20
 
 _FIRST = OPENING + b'{"model":"'
 _MANIFEST_LINE = b'{"model":"' + MODEL.encode() + b'"'
@@ -188,6 +192,22 @@ class _Hashing:
         data = self._stream.read(size)
         self._note(data)
         return data
+
+
+def last_manifest(stream: BinaryIO) -> dict[str, Any] | None:
+    """The fields of the record that a file of our layout ends with; not proven yet, and None when there is none."""
+    if stream.seekable():
+        size = stream.seek(0, SEEK_END)
+        stream.seek(max(0, size - _TAIL_BYTES))
+    tail = b""
+    while block := stream.read(_TAIL_BYTES):
+        tail = (tail + block)[-_TAIL_BYTES:]
+    line = tail.removesuffix(CLOSING).rpartition(b"\n")[2]
+    try:
+        record = parse_line(line, where="the end")
+    except Unreadable:
+        return None
+    return record["fields"] if record.get("model") == MODEL else None
 
 
 def looks_like_ours(head: bytes) -> bool:

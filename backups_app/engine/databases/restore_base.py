@@ -86,9 +86,15 @@ class Target(Snapshot):
     def interrupt(self) -> None:
         """Ends the statement that runs, from another thread."""
 
-    def dialect(self) -> Dialect:
+    def dialect(self, manifest: Mapping[str, Any] | None) -> Dialect:
+        """How values of the file with this manifest are written here."""
         forms = self.text_forms()
-        return Dialect(connection=self.connection, zone=forms.zone, dashes_uuids=forms.dashes_uuids)
+        return Dialect(
+            connection=self.connection,
+            zone=forms.zone,
+            dashes_uuids=forms.dashes_uuids,
+            is_origin=manifest is not None and manifest.get("database", {}).get("vendor") == self.vendor,
+        )
 
     @contextmanager
     def as_alias(self) -> Iterator[str]:
