@@ -2,7 +2,12 @@
 
 import json
 import math
+import random
+import struct
+import subprocess
+import sys
 from collections import Counter
+from datetime import datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -21,7 +26,9 @@ from tests.engine.comparing import differences, keys_of_file
 from tests.engine.databases import without_constraints
 from tests.engine.files import dump_file, witnessed_dump
 from tests.zoo import models as zoo
-from tests.zoo.samples.literals import MOMENTS, REALS, TEXTS
+from tests.zoo.samples import fill
+from tests.zoo.samples.literals import MOMENTS, ORDINARY_NUMBERS, REALS, TEXTS
+from tests.zoo.samples.writing import insert
 
 # --- Values ------------------------------------------------------------------------------------------------------
 
@@ -70,6 +77,76 @@ def _is_text(value):
 
 def _is_number(record):
     return isinstance(record["fields"]["real"], int | float)
+
+
+def test_any_values_come_back(database):
+    """Several batches of what nobody thought of, other values in each run; the seed is the one that pytest prints."""
+    with transaction.atomic(using=database):
+        for _ in range(2 * BATCH_RECORDS):
+            _insert_any_values(database)
+    file = witnessed_dump(database)
+    found = differences(database, file.by_model, file.raw)
+    assert not found, "\n".join(found[:20])
+
+
+def _insert_any_values(database):
+    is_postgresql = database == "postgresql"
+    text = _any_text if is_postgresql else lambda: _any_text() + random.choice(["", "\0"])
+    microseconds = random.randrange(-(10 ** random.randrange(1, 17)), 10 ** random.randrange(1, 17))
+    insert(database, zoo.ConcreteChild, {"title": text(), "body": random.choice([None, text()])})
+    insert(database, zoo.Json, {"value": json.dumps(_any_json(depth=0)), "tagged": "{}"})
+    insert(database, zoo.Numbers, {**ORDINARY_NUMBERS, "real": _any_real()})
+    insert(
+        database,
+        zoo.Times,
+        {
+            "date": str(_any_moment().date()),
+            "moment": f"{_any_moment()}+00" if is_postgresql else str(_any_moment()),
+            "time": str(_any_moment().time()),
+            "duration": f"{microseconds} microseconds" if is_postgresql else microseconds,
+        },
+    )
+    insert(
+        database,
+        zoo.Decimals,
+        {
+            "price": f"{random.randrange(-(10**11), 10**11) / 100:.2f}",
+            "whole": str(random.randrange(10**20)),
+            "fraction": f"0.{random.randrange(10**30):030}",
+            "widest": f"{random.randrange(10**35)}.{random.randrange(10**30):030}",
+        },
+    )
+
+
+def _any_text():
+    return "".join(random.choices("\\\"'\n\r\t\v\b\fNntvab,{}[]:$/\x01\x1f\x7f\u2028é日🦓 ", k=random.randrange(8)))
+
+
+def _any_json(depth):
+    match random.randrange(5 if depth > 3 else 9):
+        case 0:
+            return _any_text()
+        case 1:
+            return random.randrange(-(10**20), 10**20)
+        case 2:
+            return random.uniform(-1, 1) * 10.0 ** random.randrange(-20, 20)
+        case 3:
+            return None
+        case 4:
+            return random.random() < 0.5
+        case 5 | 6:
+            return [_any_json(depth + 1) for _ in range(random.randrange(4))]
+        case _:
+            return {_any_text(): _any_json(depth + 1) for _ in range(random.randrange(4))}
+
+
+def _any_moment():
+    return datetime.fromisoformat("0001-01-02") + timedelta(microseconds=random.randrange(9998 * 365 * 86_400 * 10**6))
+
+
+def _any_real():
+    (found,) = struct.unpack("d", random.randbytes(8))
+    return found if math.isfinite(found) else random.random()
 
 
 def test_rows_and_links_that_a_manager_hides_are_in_the_file(dumped):
@@ -273,6 +350,20 @@ def test_the_same_data_gives_the_same_bytes_however_it_lies_in_the_database(data
     assert second.lines[:-1] == first.lines[:-1]
     assert second.lines[-1] != first.lines[-1]
     assert second.manifest["content_sha256"] == first.manifest["content_sha256"]
+
+
+def test_both_drivers_of_mariadb_give_the_same_file(mariadb, child_environment, tmp_path):
+    fill(mariadb)
+    script = (
+        "import django; django.setup()\n"
+        "from backups_app.engine.dump import Scope, dump\n"
+        "import MySQLdb, sys; assert MySQLdb.__name__ == 'pymysql', MySQLdb\n"
+        "dump(open(sys.argv[1], 'wb'), scope=Scope(), kind='manual')\n"
+    )
+    environment = child_environment(mariadb, MYSQL_DRIVER="pymysql")
+    subprocess.run([sys.executable, "-c", script, tmp_path / "file"], env=environment, timeout=60, check=True)
+    by_pymysql = (tmp_path / "file").read_bytes().splitlines()
+    assert by_pymysql[:-2] == dump_file(mariadb).data.splitlines()[:-2]
 
 
 def test_a_table_of_several_batches_is_whole(database):
