@@ -154,7 +154,8 @@ class Reader:
         batch: list[dict[str, Any]] = []
         label = ""
         try:
-            for item in ijson.items(_Hashing(self._stream, self._count), "item"):
+            stream = _Hashing(self._stream, self._count)
+            for item in ijson.items(stream, "item"):
                 record = _with_floats(item)
                 if not (isinstance(record, dict) and isinstance(record.get("model"), str)):
                     raise Unreadable("It holds something that is no record.", where=f"record {self.record_count + 1:,}")
@@ -173,6 +174,8 @@ class Reader:
             raise Unreadable(f"It is not valid JSON: {error}", where=f"after record {self.record_count:,}") from error
         except UnicodeDecodeError as error:
             raise Unreadable("It is not UTF-8.", where=f"after record {self.record_count:,}") from error
+        if stream.first != b"[":
+            raise Unreadable("It is not a list of records.", where="the beginning")
         if batch:
             yield Batch(label.lower(), batch, b"", self.record_count - len(batch) + 1)
 
@@ -187,10 +190,12 @@ class _Hashing:
     def __init__(self, stream: BinaryIO, note: Any) -> None:
         self._stream = stream
         self._note = note
+        self.first = b""
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self._note(data)
+        self.first = self.first or data.lstrip()[:1]
         return data
 
 
