@@ -4,6 +4,8 @@ import uuid
 
 from django.db import models
 
+from tests.zoo.fields import PairField
+
 
 class KeySmall(models.Model):
     id = models.SmallAutoField(primary_key=True)
@@ -54,6 +56,18 @@ class KeyNumber(models.Model):
 
     number = models.BigIntegerField(primary_key=True)
     name = models.CharField(max_length=50)
+
+
+class KeyPair(models.Model):
+    """Of a field class that nobody foresaw."""
+
+    pair = PairField(primary_key=True)
+    name = models.CharField(max_length=50)
+
+
+class KeyPairChild(models.Model):
+    parent = models.ForeignKey(KeyPair, models.CASCADE)
+    only = models.OneToOneField(KeyPair, models.CASCADE, null=True, related_name="+")
 
 
 class KeyOneToOne(models.Model):

@@ -47,6 +47,16 @@ def keys(alias: str) -> None:
 
 
 @concern
+def foreign_keys_of_a_foreign_class(alias: str) -> None:
+    """In an order of their texts, which is not that of the pairs; one of them as its field would not write it."""
+    pairs = [zoo.KeyPair(pair=pair, name=str(pair)) for pair in ((10, 1), (2, 1), (-1, 0))]
+    create(alias, *pairs)
+    insert(alias, zoo.KeyPair, {"pair": "007|1", "name": "with zeros"})
+    create(alias, *(zoo.KeyPairChild(parent=pair, only=pair) for pair in pairs))
+    insert(alias, zoo.KeyPairChild, {"parent": "007|1", "only": None})
+
+
+@concern
 def composite_keys(alias: str) -> None:
     """Composite keys; a nullable reference that shares a column with the key."""
     tenants = [zoo.Tenant(name=name) for name in ("North", "South")]
