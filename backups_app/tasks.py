@@ -77,10 +77,12 @@ def remember_the_parent(**_kwargs: Any) -> None:
 @worker_process_init.connect
 def die_with_the_parent(**_kwargs: Any) -> None:
     """A worker's child whose parent was killed would work on unseen, and nobody could stop it."""
-    if sys.platform == "linux":
+    parent = os.environ.get(_PARENT, "")
+    # With -P solo or threads the worker has no child: this is itself.
+    if sys.platform == "linux" and parent != str(os.getpid()):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         # It may have died before this was asked for.
-        if os.environ.get(_PARENT, "") not in ("", str(os.getppid())):
+        if parent not in ("", str(os.getppid())):
             os._exit(1)
 
 
