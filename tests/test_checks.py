@@ -8,7 +8,7 @@ import pytest
 from django.core.checks import run_checks
 
 from backups_app import checks
-from backups_app.checks import MIDDLEWARE
+from backups_app.checks import EPOCH_MIDDLEWARE, MIDDLEWARE
 
 REDIS = "django.core.cache.backends.redis.RedisCache"
 
@@ -26,6 +26,11 @@ def _without_first(settings: Any) -> list[str]:
     return [*settings.MIDDLEWARE[1:], settings.MIDDLEWARE[0]]
 
 
+def _first_of_all(settings: Any) -> list[str]:
+    others = [name for name in settings.MIDDLEWARE if name != EPOCH_MIDDLEWARE]
+    return [others[0], EPOCH_MIDDLEWARE, *others[1:]]
+
+
 def _without(settings: Any, name: str) -> list[str]:
     return [app for app in settings.INSTALLED_APPS if app != name]
 
@@ -40,6 +45,8 @@ WRONG: dict[str, Any] = {
     },
     "E006": lambda settings: {"STORAGES": {"default": settings.STORAGES["default"]}},
     "E007": lambda settings: {"BACKUPS": {"EXCLUDE": ["eclick.clinet"]}},
+    "E008": lambda settings: {"MIDDLEWARE": _first_of_all(settings)},
+    "E008": lambda settings: {"MIDDLEWARE": [entry for entry in settings.MIDDLEWARE if "sessions.Restore" not in entry]},
     "W001": lambda settings: {"INSTALLED_APPS": _without(settings, "django_htmx")},
 }
 
@@ -98,7 +105,8 @@ def test_an_app_may_be_installed_by_its_config(settings: Any) -> None:
     assert found(settings) == []
 
 
-def test_without_any_middleware_the_missing_one_is_named(settings: Any) -> None:
+def test_without_any_middleware_the_missing_ones_are_named(settings: Any) -> None:
     settings.MIDDLEWARE = []
-    (message,) = checks.check_settings(None)
-    assert MIDDLEWARE in message.msg
+    first, last = checks.check_settings(None)
+    assert MIDDLEWARE in first.msg
+    assert EPOCH_MIDDLEWARE in last.msg

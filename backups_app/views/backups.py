@@ -60,9 +60,7 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
         messages.error(request, _("The file of %(name)s is gone from the backup folder.") % {"name": backup.name})
         return redirect("backups:index")
     except (OSError, EngineError) as error:
-        messages.error(
-            request, _("%(name)s can’t be read: %(reason)s") % {"name": backup.name, "reason": _reason(error)}
-        )
+        messages.error(request, _("Can’t read %(name)s: %(reason)s") % {"name": backup.name, "reason": _reason(error)})
         return redirect("backups:index")
     if request.method == "GET":
         audit.record("backup.downloaded", by=Actor.of_user(request.user), backup_name=backup.name, outcome="started")
@@ -79,8 +77,8 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says what will happen; POST queues it, and only with name, password and reason."""
     backup = get_object_or_404(Backup, pk=pk)
-    form = ConfirmRestoreForm(request.POST or None, backup=backup, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = ConfirmRestoreForm(request.POST if request.method == "POST" else None, backup=backup, user=request.user)
+    if form.is_valid():
         confirmed = {name: form.cleaned_data[name] for name in ("reason", *jobs.OVERRIDES)}
         try:
             job = jobs.submit(
@@ -133,7 +131,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         except StoreFailed as error:
             form.add_error(None, f"{error} {error.hint}")
         else:
-            messages.success(request, _("%(name)s was deleted.") % {"name": backup.name})
+            # Not the name first, whose letter the admin would make a capital.
+            messages.success(request, _("The backup %(name)s was deleted.") % {"name": backup.name})
             return redirect("backups:index")
     return render(
         request,
