@@ -255,12 +255,19 @@ def test_every_audit_event_is_in_the_reference() -> None:
         match call.args[0]:
             case ast.Constant(value=str(event)):
                 events.add(event)
-            case ast.JoinedStr(values=[ast.FormattedValue(value=value), ast.Constant(value=str(end))]):
-                assert "job.kind" in ast.unparse(value)
-                events |= {f"{kind.replace('-', '_')}{end}" for kind in choices.JobKind.values}
+            case ast.JoinedStr(values=[ast.FormattedValue(value=kind), ast.Constant("."), ast.FormattedValue()]):
+                assert "job.kind" in ast.unparse(kind)
+                events |= _events_of_jobs()
             case other:
                 pytest.fail(f"the event {ast.unparse(other)} can't be read from the code")
     same(firsts(text_of(REFERENCE / "audit-events.md"), "event"), events)
+
+
+def _events_of_jobs() -> set[str]:
+    """What `jobs._record` says of jobs of every kind."""
+    ends = {ast.literal_eval(call.args[1]) for call in calls("backups_app", "_record")}
+    assert ends
+    return {f"{kind.replace('-', '_')}.{end}" for kind in choices.JobKind.values for end in ends}
 
 
 def test_every_line_that_only_the_log_has_is_in_the_reference() -> None:
@@ -276,10 +283,18 @@ def test_every_line_that_only_the_log_has_is_in_the_reference() -> None:
 
 def test_every_engine_error_is_in_the_reference_with_its_code() -> None:
     rows = table(section(REFERENCE / "errors.md", "Engine errors"), "class")
-    known = {
-        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.EngineError)
+    for module in modules_of("backups_app/engine", "backups_app/actions"):
+        import_module(".".join(module.relative_to(PROJECT).with_suffix("").parts))
+    known = {errors.EngineError, *_kinds_of(errors.EngineError)}
+    assert {(row[0].strip("`"), row[1].strip("`")) for row in rows} == {
+        (cls.__name__, cls.code) for cls in known if cls.__module__.startswith("backups_app.")
     }
-    assert {(row[0].strip("`"), row[1].strip("`")) for row in rows} == {(cls.__name__, cls.code) for cls in known}
+
+
+def _kinds_of(error: type[errors.EngineError]) -> Iterator[type[errors.EngineError]]:
+    for kind in error.__subclasses__():
+        yield kind
+        yield from _kinds_of(kind)
 
 
 def test_every_error_code_of_a_job_is_in_the_reference() -> None:
@@ -427,6 +442,10 @@ def test_a_decision_has_its_number_and_its_four_parts(page: Path) -> None:
 # --- Installing into another project -----------------------------------------------------------------------------
 
 
+# Of the project that is installed into.
+PEOPLE = "__import__('people.models').models.Person.objects"
+
+
 class Shop:
     """A project fresh from `startproject`, with a user model of its own and backups_app as the how-to says."""
 
@@ -524,6 +543,21 @@ def test_after_the_how_to_all_checks_pass(shop: Shop) -> None:
 def test_after_the_how_to_a_backup_is_made_without_a_queue(shop: Shop) -> None:
     assert "SHA-256" in shop.manage("create_automatic_backup", "--here")
     assert (shop.folder / "backups").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.servers
+def test_after_the_how_to_a_restore_brings_back_what_was(shop: Shop) -> None:
+    shop.manage("shell", "-c", f"{PEOPLE}.create_superuser('ada')")
+    made = shop.manage("create_automatic_backup", "--here")
+    name = made.split(":")[0].split()[-1]
+    shop.manage("shell", "-c", f"{PEOPLE}.create_user('added-later')")
+
+    told = shop.manage("restore_backup", name, "--here", "--force")
+
+    assert f"Restored {name}" in told
+    assert shop.manage("shell", "-v", "0", "-c", f"print(*{PEOPLE}.values_list('username', flat=True))").split() == [
+        "ada"
+    ]
 
 
 @pytest.mark.servers
