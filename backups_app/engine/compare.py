@@ -106,6 +106,8 @@ class Comparison:
         self._counts = dict(checked.models)
         # Lines are comparable as they stand; what they call content types and permissions by must be the same.
         self.is_exact = manifest is not None and manifest["database"]["vendor"] == snapshot.vendor
+        # Labels whose records have other fields than this project's model: only what both have can be compared.
+        self._other_shape: set[str] = set()
         self._keys = naturals.as_dumped(list(manifest["natural_keys"])) if manifest else {}
 
     def in_file(self, label: str) -> int:
@@ -133,11 +135,19 @@ class Comparison:
         if tables:
             for batch in self._file_batches():
                 if batch.label in tables:
+                    self._note_shape(tables[batch.label], batch.records[0])
                     ledger.add(FILE, self._hashed(tables[batch.label], batch.records, batch.lines, ledger))
         for table in tables.values():
             for records, lines in self._database_batches(table):
                 ledger.add(DATABASE, self._hashed(table, records, lines, ledger, of_database=True))
         return ledger
+
+    def _note_shape(self, table: Table, record: Mapping[str, Any]) -> None:
+        if record["fields"].keys() != {field.name for field in table.fields}:
+            self._other_shape.add(table.label)
+
+    def _is_exact_for(self, label: str) -> bool:
+        return self.is_exact and label not in self._other_shape
 
     def named(self, ledger: Ledger, most: int) -> list[str]:
         """The first differences in words: model, key and field."""
@@ -201,7 +211,7 @@ class Comparison:
         self, table: Table, records: list[dict[str, Any]], lines: bytes, ledger: Ledger, *, of_database: bool = False
     ) -> Iterator[tuple[str, bytes, int, bytes]]:
         """(label, key, shape, hash). A shape is the set of fields that the file's records have."""
-        if self.is_exact:
+        if self._is_exact_for(table.label):
             for record, line in zip(records, lines[: -len(SEPARATOR)].split(SEPARATOR), strict=True):
                 yield table.label, self._key(table, record), 0, blake2b(line, digest_size=16).digest()
             return
@@ -217,7 +227,7 @@ class Comparison:
                 yield table.label, key, shape, blake2b(orjson.dumps(forms, default=str), digest_size=16).digest()
 
     def _key(self, table: Table, record: Mapping[str, Any]) -> bytes:
-        if self.is_exact:
+        if self._is_exact_for(table.label):
             return dump_line(record["pk"])
         if table.has_composite_key:
             parts = [self._form(field, record["fields"].get(field.name)) for field in table.key_fields]

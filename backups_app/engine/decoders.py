@@ -269,7 +269,7 @@ def _json_encoder(field: Field[Any, Any], dialect: Dialect) -> Callable[[Any], s
     if dialect.is_postgresql:
         return _short_json  # the server makes its own form of it
     cls = getattr(field, "encoder", None)
-    return json.dumps if cls is None else partial(json.dumps, cls=cls)
+    return json.dumps if cls is None else cls().encode
 
 
 def _short_json(value: Any) -> str:

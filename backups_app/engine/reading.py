@@ -129,16 +129,17 @@ class Reader:
             raise Unreadable("It holds something that is no record.", where=f"record {first:,}") from error
 
     def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
+        first = self.record_count + 1
         try:
-            if _MANY_DIGITS not in lines.translate(_DIGITS):
-                records: list[dict[str, Any]] = orjson.loads(b"[" + lines[: -len(SEPARATOR)] + b"]")
-                return records
+            records: list[dict[str, Any]] = orjson.loads(b"[" + lines[: -len(SEPARATOR)] + b"]")
         except ValueError:
-            pass
-        parsed = []
-        for place, line in enumerate(lines[: -len(SEPARATOR)].split(SEPARATOR), start=self.record_count + 1):
-            parsed.append(parse_line(line, where=f"record {place:,}"))
-        return parsed
+            split = lines[: -len(SEPARATOR)].split(SEPARATOR)
+            return [parse_line(line, where=f"record {place:,}") for place, line in enumerate(split, start=first)]
+        if _MANY_DIGITS in lines.translate(_DIGITS):
+            for place, line in enumerate(lines[: -len(SEPARATOR)].split(SEPARATOR)):
+                if _MANY_DIGITS in line.translate(_DIGITS):
+                    records[place] = parse_line(line, where=f"record {first + place:,}")
+        return records
 
     def _finish(self, rest: bytes) -> None:
         self.content_sha256 = self.sha256

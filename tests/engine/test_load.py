@@ -1,17 +1,24 @@
 """After a load the database is what it was at the backup, value by value, whatever happened since."""
 
+import json
 from collections.abc import Callable
+from hashlib import sha256
+from io import BytesIO
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 
+from backups_app.engine import manifest as manifests
 from backups_app.engine.databases import restore_postgresql, restore_sqlite
+from backups_app.engine.dump import Scope
 from backups_app.engine.errors import Cancelled, LoadRefused, ProofFailed
+from backups_app.engine.load import load
 from backups_app.engine.progress import Stage, Watch
 from tests.engine import oracle
 from tests.engine.restoring import (
@@ -24,7 +31,7 @@ from tests.engine.restoring import (
     without_keys,
 )
 from tests.engine.schema import schema_of
-from tests.zoo.models import Author, Book, Chicken, Egg, Label, Landmark, Times, Watched
+from tests.zoo.models import Author, Book, Chicken, Egg, Hidden, Label, Landmark, Times, Watched
 
 MANIFEST = "backups_app_manifest"
 
@@ -299,21 +306,11 @@ def test_a_changed_file_is_refused_whatever_the_caller_says(database):
     broken = data.replace(b'"before"', b'"BEFORE"')
     checked = check_bytes(database, broken)
     assert checked.provenance == "changed"
-    from io import BytesIO
-
-    from backups_app.engine.dump import Scope
-    from backups_app.engine.load import load
-
     with pytest.raises(LoadRefused):
         load(lambda: BytesIO(broken), checked=checked, scope=Scope(using=database))
 
 
 def test_a_file_that_changes_between_check_and_load_is_refused(database):
-    from io import BytesIO
-
-    from backups_app.engine.dump import Scope
-    from backups_app.engine.load import load
-
     Label.objects.using(database).create(text="before")
     data, _ = dump_bytes(database)
     checked = check_bytes(database, data)
@@ -327,3 +324,31 @@ def test_every_model_of_the_zoo_was_in_it(zoo):
     _, dumped = dump_bytes(zoo)
     assert len(dumped.manifest["tables"]) > 90
     assert all(apps.get_model(entry["model"]) for entry in dumped.manifest["tables"])
+
+
+def test_a_field_that_came_since_gets_its_default_and_one_that_went_is_left_out_when_told_so(database):
+    """A file of an older project, and of one that had a field more."""
+    Hidden._base_manager.using(database).create(name="row", deleted=True)
+    data, _ = dump_bytes(database)
+    old = b'"fields":{"name":"row","deleted":true}'
+    assert old in data
+    other = signed_anew(data.replace(old, b'"fields":{"name":"row","gone":5}'))
+    checked = check_bytes(database, other)
+    assert [finding.kind for finding in checked.refusals] == ["unknown-field"]
+    loaded = load(lambda: BytesIO(other), checked=checked, scope=Scope(using=database))
+    assert loaded.proven
+    (row,) = oracle.read_table(database, "zoo_hidden").records()
+    assert (row["name"].text, row["deleted"].text) == ("row", "false" if database == "postgresql" else "0")
+
+
+def signed_anew(data):
+    """As an installation with such models would have written it."""
+    *lines, last = data[2:-3].split(b",\n")
+    manifest = json.loads(last)
+    for entry in manifest["fields"]["tables"]:
+        own = [line + b",\n" for line in lines if line.startswith(b'{"model":"%s"' % entry["model"].encode())]
+        entry["sha256"] = sha256(b"".join(own)).hexdigest()
+    content = b"[\n" + b"".join(line + b",\n" for line in lines)
+    manifest["fields"]["content_sha256"] = sha256(content).hexdigest()
+    manifest["fields"]["signature"] = manifests.sign(manifest, settings.SECRET_KEY)
+    return content + json.dumps(manifest, separators=(",", ":")).encode() + b"\n]\n"
