@@ -175,16 +175,19 @@ def _sqlite_value(token: Any, field: Field, connection: Any) -> Any:
 
 
 _memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+_made: set[str] = set()
 
 
 def stored(value: Any, declared: str) -> Any:
     """What SQLite makes of a value in a column of that type: text with a number in a decimal column is a number."""
-    _memory.execute(f'CREATE TEMP TABLE "t" (c {declared})')
+    if declared not in _made:
+        _memory.execute(f'CREATE TABLE "of {declared}" (c {declared})')
+        _made.add(declared)
+    _memory.execute(f'INSERT INTO "of {declared}" VALUES (?)', (value,))
     try:
-        _memory.execute("INSERT INTO t VALUES (?)", (value,))
-        return _memory.execute("SELECT c FROM t").fetchone()[0]
+        return _memory.execute(f'SELECT c FROM "of {declared}"').fetchone()[0]
     finally:
-        _memory.execute("DROP TABLE t")
+        _memory.execute(f'DELETE FROM "of {declared}"')
 
 
 def _through_a_column(value: Any, declared: str) -> Cell:

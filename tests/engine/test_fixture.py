@@ -30,7 +30,7 @@ def test_a_column_becomes_one_strict_json_text_for_each_value(column):
 
 
 @given(st.lists(st.tuples(values, texts, values), min_size=1))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_columns_become_one_line_for_each_record(rows):
     batch = [tokens(column) for column in zip(*rows, strict=True)]
     lines = line_composer("zoo.json", ["text", "value"])(batch)

@@ -41,7 +41,7 @@ FEW, MANY, LARGE_TEXTS, LARGE_JSONS = "zoo.tavern", "zoo.label", "zoo.concretech
 
 @pytest.fixture
 def filled(database):
-    """Tables of 20,000 and 200,000 small records, and of 24 records of a megabyte, where JSON has to escape much."""
+    """Tables of 20,000 and 200,000 small records, and of 12 records of a megabyte, where JSON has to escape much."""
     vendor = connections[database].vendor
     series = {
         "sqlite": "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {}) SELECT n FROM s) AS s",
@@ -58,8 +58,8 @@ def filled(database):
     with connections[database].cursor() as cursor:
         cursor.execute(f"INSERT INTO zoo_tavern (sign) SELECT {name} FROM {series.format(20_000)}")
         cursor.execute(f"INSERT INTO zoo_label (text) SELECT {name} FROM {series.format(200_000)}")
-        cursor.execute(f"INSERT INTO zoo_concretechild (title, body) SELECT {name}, {text} FROM {series.format(24)}")
-        cursor.execute(f"INSERT INTO zoo_json (value, tagged) SELECT {as_json}, {empty} FROM {series.format(24)}")
+        cursor.execute(f"INSERT INTO zoo_concretechild (title, body) SELECT {name}, {text} FROM {series.format(12)}")
+        cursor.execute(f"INSERT INTO zoo_json (value, tagged) SELECT {as_json}, {empty} FROM {series.format(12)}")
     return database
 
 
@@ -74,6 +74,6 @@ def test_memory_stays_flat(filled, child_environment):
     )
     assert ended.returncode == 0, ended.stderr
     (few, at_few), (many, at_many), (texts, at_texts), (jsons, at_jsons) = json.loads(ended.stdout)
-    assert (few, many, texts, jsons) == (20_000, 200_000, 24, 24)
+    assert (few, many, texts, jsons) == (20_000, 200_000, 12, 12)
     assert at_many - at_few <= 4 * MiB
     assert max(at_many, at_texts, at_jsons) <= ALLOWED
