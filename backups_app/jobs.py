@@ -393,6 +393,7 @@ def _restore(job: Job, by: Actor, watch: Watch) -> None:
         "seconds": round(restored.seconds, 3),
         "reason": parameters.get("reason", ""),
         "overrides": [name for name in OVERRIDES if parameters.get(name)],
+        "remarks": [asdict(remark) for remark in restored.loaded.remarks],
     }
     counts = {"before": dict(restored.loaded.before), "after": dict(restored.loaded.after)}
     with transaction.atomic(using=_database()):

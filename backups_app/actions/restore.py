@@ -73,7 +73,7 @@ def restore_backup(
         return file  # type: ignore[no-any-return]
 
     checked = check(open_stream, scope=scope(), watch=watch)
-    refuse_unless_fit(checked, sha256=sha256, overrides=overrides)
+    refuse_unless_fit(checked, sha256=sha256, by=by, overrides=overrides)
     safety: list[Backup] = []
 
     def make_safety_backup() -> None:
@@ -106,7 +106,7 @@ def restore_backup(
     return Restored(loaded=loaded, safety_backup=safety[0] if safety else None, seconds=time.monotonic() - started)
 
 
-def refuse_unless_fit(checked: Checked, *, sha256: str, overrides: Overrides) -> None:
+def refuse_unless_fit(checked: Checked, *, sha256: str, by: Actor, overrides: Overrides) -> None:
     """Raises RestoreRefused. Called again at the start of the job: the file may have changed since it was asked for."""
     if sha256 and checked.sha256 != sha256:
         raise RestoreRefused(
@@ -123,9 +123,18 @@ def refuse_unless_fit(checked: Checked, *, sha256: str, overrides: Overrides) ->
             f"Its superusers are: {', '.join(checked.superusers) or 'none'}.",
             hint="If you trust the file, confirm that (--accept-foreign). The database was not touched.",
         )
-    if not checked.superusers and not overrides.accept_lock_out:
+    if overrides.accept_lock_out:
+        return
+    if not checked.superusers:
         raise RestoreRefused(
             "Nobody in the file is an active superuser: after the restore nobody could manage backups.",
+            hint="If that is meant, confirm it (--accept-lock-out). The database was not touched.",
+        )
+    # Who has an id is a user of this database; commands are given by people of the machine.
+    if by.id and by.name not in checked.superusers:
+        raise RestoreRefused(
+            f"You ({by.name}) are no active superuser in the file, so after the restore you could not manage backups. "
+            f"Those who could: {', '.join(checked.superusers)}.",
             hint="If that is meant, confirm it (--accept-lock-out). The database was not touched.",
         )
 

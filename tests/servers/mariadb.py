@@ -72,7 +72,9 @@ class MariaDB(Server):
     def prepare(self) -> None:
         options = ["--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
         storage = [f"--{name}={value}" for name, value in self.parameters.items() if name.startswith("innodb-")]
-        self.run([self.installer, "--no-defaults", f"--datadir={self.data}", *options, *storage])
+        # The installer's temporary tables would meet those of another one in the system's folder.
+        folders = [f"--datadir={self.data}", f"--tmpdir={self.folder}"]
+        self.run([self.installer, "--no-defaults", *folders, *options, *storage])
 
     def command(self) -> list[str | Path]:
         parameters = {
