@@ -544,7 +544,7 @@ def test_a_full_disk_fails_the_backup_with_the_free_space(monkeypatch: pytest.Mo
 
     assert job.state == JobState.FAILED
     assert job.error_code == "disk-full"
-    assert "bytes are free" in job.error_message
+    assert "bytes were written" in job.error_message
     assert "larger" in job.error_hint
     assert files() == set()
     assert not Backup.objects.exists()
