@@ -9,7 +9,7 @@ from django.utils import timezone
 from backups_app import cache
 from backups_app.choices import JobKind, JobState, Trigger
 from backups_app.models import Job
-from tests.catalogue import static_root  # noqa: F401 (a fixture)
+from tests.catalogue import fresh_cache, static_root  # noqa: F401 (fixtures)
 from tests.servers import Valkey
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("static_root")]
