@@ -46,7 +46,6 @@ WRONG: dict[str, Any] = {
     "E006": lambda settings: {"STORAGES": {"default": settings.STORAGES["default"]}},
     "E007": lambda settings: {"BACKUPS": {"EXCLUDE": ["eclick.clinet"]}},
     "E008": lambda settings: {"MIDDLEWARE": _first_of_all(settings)},
-    "E008": lambda settings: {"MIDDLEWARE": [entry for entry in settings.MIDDLEWARE if "sessions.Restore" not in entry]},
     "W001": lambda settings: {"INSTALLED_APPS": _without(settings, "django_htmx")},
 }
 

@@ -1,5 +1,7 @@
 """After a restore everybody signs in again, whatever keeps the sessions."""
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import AbstractUser
 from django.test import Client
@@ -42,7 +44,7 @@ def test_a_restore_ends_every_session_when_it_is_used_next(
 
 
 def test_while_a_restore_runs_visitors_are_asked_to_come_back(queue: Valkey, client: Client) -> None:
-    cache.close_site("some-job")
+    cache.close_site(uuid.uuid4())
     try:
         response = client.get("/admin/login/")
     finally:

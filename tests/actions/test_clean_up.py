@@ -1,7 +1,6 @@
 """The clean-up's judgement, as a pure function over whatever a catalogue may hold, and what is done about it."""
 
 from datetime import UTC, datetime, timedelta
-from random import Random
 
 import pytest
 from hypothesis import given
