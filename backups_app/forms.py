@@ -30,7 +30,7 @@ class ConfirmRestoreForm(forms.Form):
         label=_("Restore even if it can’t be proven that this installation made the file."), required=False
     )
     accept_lock_out = forms.BooleanField(
-        label=_("Restore even if nobody in the file may manage backups."), required=False
+        label=_("Restore even if nobody, or not I, could manage backups afterwards."), required=False
     )
 
     def __init__(self, *args: Any, backup: Backup, user: Any, **kwargs: Any) -> None:
