@@ -20,6 +20,8 @@ from tests.zoo.samples import fill
 
 ACCOUNTS = 40
 OPENING = 1000
+# Longer than a loaded machine takes for a movement. Whoever waits for a dump waits for ever here: see _waiting_for.
+BLOCKED_SECONDS = 20
 ORDINARY = dict.fromkeys(("small", "integer", "positive_small", "positive", "positive_big", "real"), 1)
 
 
@@ -112,7 +114,9 @@ def _other_session(database):
 
 def _sqlite_writers(name):
     def connect():
-        return sqlite3.connect(name, isolation_level=None, timeout=20, check_same_thread=False)
+        connection = sqlite3.connect(name, isolation_level=None, timeout=60, check_same_thread=False)
+        connection.execute("PRAGMA synchronous = off")  # how fast the disk is does not matter here
+        return connection
 
     return Writers(connect, mark="?")
 
@@ -165,7 +169,7 @@ def test_writers_go_on_and_every_file_shows_one_moment(database):
     for file in files:
         _assert_of_one_moment(file)
     assert len({str(_money(file)) for file in files}) == 3
-    assert writers.longest < 5
+    assert writers.longest < BLOCKED_SECONDS
 
 
 def test_outside_wal_a_copy_is_read_and_writers_go_on(outside_wal):
@@ -175,7 +179,7 @@ def test_outside_wal_a_copy_is_read_and_writers_go_on(outside_wal):
         file = dump_file(outside_wal, _waiting_for(writers))
         writers.wait_for_more(2)
     assert writers.errors == []
-    assert writers.longest < 5
+    assert writers.longest < BLOCKED_SECONDS
     _assert_of_one_moment(file)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
@@ -229,24 +233,24 @@ def test_a_truncate_before_the_first_row_is_read_is_seen_whole_or_not_at_all(pos
 
 
 def test_nobody_truncates_or_alters_a_table_while_it_is_dumped(postgresql):
+    """Also not before its first row is read."""
     Label.objects.using(postgresql).bulk_create([Label(text=f"Label {n}") for n in range(10)])
+    stages = []
     refused = []
 
     def report(stage, done, total):
-        if stage == Stage.DUMP and not refused:
+        stages.append(stage)
+        # Right after the snapshot, and when rows are read.
+        if len(stages) == 2 or (stage == Stage.DUMP and stages.count(Stage.DUMP) == 1):
             with _other_session(postgresql) as other:
                 other.execute("SET lock_timeout = '50ms'")
-                for sql in (
-                    "TRUNCATE zoo_label CASCADE",
-                    "ALTER TABLE zoo_label ADD more text",
-                    "DROP TABLE zoo_label",
-                ):
+                for sql in ("TRUNCATE zoo_label CASCADE", "ALTER TABLE zoo_label ADD more int", "DROP TABLE zoo_label"):
                     with pytest.raises(psycopg.errors.LockNotAvailable):
                         other.execute(sql)
-                    refused.append(sql)
+                    refused.append(stage)
 
     file = dump_file(postgresql, Watch(report=report))
-    assert len(refused) == 3
+    assert refused == [Stage.CHECK] * 3 + [Stage.DUMP] * 3
     assert len(file.by_model["zoo.label"]) == 10
 
 
@@ -268,20 +272,21 @@ def test_a_truncate_on_mariadb_is_not_taken_for_an_empty_table(mariadb):
 
 
 def test_nobody_truncates_a_table_of_mariadb_while_it_is_dumped(mariadb):
+    """Also not before its first row is read."""
     Label.objects.using(mariadb).bulk_create([Label(text=f"Label {n}") for n in range(10)])
-    refused = []
+    stages = []
 
     def report(stage, done, total):
-        if stage == Stage.DUMP and not refused:
+        stages.append(stage)
+        if len(stages) == 2:
             with closing(_other_session(mariadb)) as other:
                 other.cursor().execute("SET lock_wait_timeout = 1")
                 other.cursor().execute("SET foreign_key_checks = 0")
                 with pytest.raises(pymysql.OperationalError, match="Lock wait timeout"):
                     other.cursor().execute("TRUNCATE zoo_label")
-                refused.append(stage)
 
     file = dump_file(mariadb, Watch(report=report))
-    assert refused
+    assert len(stages) > 2
     assert len(file.by_model["zoo.label"]) == 10
 
 
