@@ -149,6 +149,18 @@ def _any_real():
     return found if math.isfinite(found) else random.random()
 
 
+def test_without_time_zones_postgresql_tells_the_two_hours_of_autumn_apart(postgresql, settings):
+    for moment in ("2026-10-25 00:30:00.000001+00", "2026-10-25 01:30:00+00", "1880-01-01 00:00:00+00"):
+        insert(postgresql, zoo.KeyMoment, {"at": moment, "name": moment})
+    settings.TIME_ZONE = "Europe/Berlin"
+    settings.USE_TZ = False
+    assert [record["pk"] for record in dump_file(postgresql).by_model["zoo.keymoment"]] == [
+        "1880-01-01T00:53:28+00:53:28",
+        "2026-10-25T02:30:00.000001+02:00",
+        "2026-10-25T02:30:00+01:00",
+    ]
+
+
 def test_rows_and_links_that_a_manager_hides_are_in_the_file(dumped):
     assert {record["fields"]["name"] for record in dumped.by_model["zoo.hidden"]} == {"shown", "gone"}
     assert len(dumped.by_model["zoo.hiddenfan_all_of_them"]) == 4
