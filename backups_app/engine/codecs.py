@@ -426,23 +426,23 @@ def _typed(types: set[type], is_exact: Callable[[Any], bool], note: Note) -> Enc
 
 def _remembering(is_exact: Callable[[Any], bool], spell: Callable[[Any], Any], note: Note) -> Encode:
     """As _one_by_one, for values that cost to convert and tend to come again."""
-    # Apart by type, since 1 and 1.0 are one key; so are 0.0 and -0.0.
-    known_by_type: dict[type, dict[Any, Any]] = {}
+    # Keys name the type too, since 1 and 1.0 are one key; so are 0.0 and -0.0.
+    known: dict[tuple[type, Any], Any] = {}
     slow = _one_by_one(is_exact, spell, note)
 
     def encode(values: Sequence[Any]) -> Sequence[Any]:
-        types = set(map(type, values)) - {_NONE}
-        if len(types) != 1 or (types == {float} and 0.0 in values):
+        keys = list(zip(map(type, values), values, strict=True))
+        distinct = set(keys)
+        if (float, 0.0) in distinct and "-0.0" in map(repr, values):
             return slow(values)
-        known = known_by_type.setdefault(types.pop(), {None: None})
-        if len(known) > _REMEMBERED_VALUES:
+        if not known or len(known) > _REMEMBERED_VALUES:
             known.clear()
-            known[None] = None
-        unknown = set(values).difference(known)
-        if not all(map(is_exact, unknown)):
+            known[_NONE, None] = None
+        unknown = distinct.difference(known)
+        if not all(is_exact(value) for _type, value in unknown):
             return slow(values)
-        known.update((value, spell(value)) for value in unknown)
-        return list(map(known.__getitem__, values))
+        known.update((key, spell(key[1])) for key in unknown)
+        return list(map(known.__getitem__, keys))
 
     return encode
 
