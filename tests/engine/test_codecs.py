@@ -126,7 +126,7 @@ def written_by_django(token: Any, field: models.Field, connection: Any) -> Cell:
 
 @pytest.mark.parametrize(("field", "usual"), FIELDS.values(), ids=FIELDS)
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_what_sqlite_holds_comes_back(field, usual, data):
     """Plain values through Django's own conversions, all others through the wrapper."""
     connection = connections["default"]
@@ -146,7 +146,7 @@ def test_what_sqlite_holds_comes_back(field, usual, data):
 
 @pytest.mark.parametrize(("field", "usual"), FIELDS.values(), ids=FIELDS)
 @given(data=st.data())
-@settings(max_examples=20)
+@settings(max_examples=15)
 def test_a_whole_column_is_written_like_its_values_one_by_one(field, usual, data):
     declared = str(field.db_type(connections["default"]))
     first, second = (
@@ -182,7 +182,7 @@ MARIADB_FIELDS: dict[str, tuple[models.Field, st.SearchStrategy[str]]] = {
 
 @pytest.mark.parametrize(("field", "usual"), MARIADB_FIELDS.values(), ids=MARIADB_FIELDS)
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_what_mariadb_shows_comes_back(field, usual, data):
     raw = data.draw(st.lists(usual) | st.lists(usual | st.none()))
     encode, noted = encoder(field, MARIADB)
@@ -201,7 +201,7 @@ clock_changes = st.sampled_from(["2026-03-29", "2026-10-25"]).flatmap(
 
 
 @given(raw=st.lists(moments | clock_changes.map(str)))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_times_of_a_database_in_another_zone_come_back(raw):
     """The hour that a clock change leaves out is wrapped; the one that comes twice is the first of the two."""
     connection = connections["default"].copy()
@@ -216,7 +216,7 @@ def test_times_of_a_database_in_another_zone_come_back(raw):
 
 
 @given(raw=st.lists(moments))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_times_without_zones_come_back(raw):
     field = models.DateTimeField()
     encode, _ = encoder(field, TextForms(zone=None))
@@ -239,7 +239,7 @@ FOREIGN: dict[str, tuple[models.Field, st.SearchStrategy[Any]]] = {
 
 @pytest.mark.parametrize(("field", "usual"), FOREIGN.values(), ids=FOREIGN)
 @given(data=st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_what_a_foreign_field_class_keeps_in_sqlite_comes_back(field, usual, data):
     connection = connections["default"]
     raw = data.draw(batches(usual))
