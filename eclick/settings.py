@@ -2,7 +2,7 @@
 
 from csp.constants import NONE, SELF
 
-from eclick import environment
+from eclick import __version__, environment
 from eclick.logs import logging_config
 
 BASE_DIR = environment.BASE_DIR
@@ -10,6 +10,8 @@ DATA_DIR = environment.data_dir()
 
 SECRET_KEY = environment.secret_key()
 SECRET_KEY_FALLBACKS = environment.words("SECRET_KEY_FALLBACKS", default=[])
+# Written into every backup's manifest.
+VERSION = __version__
 DEBUG = environment.flag("DEBUG", default=False)
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = environment.origins("CSRF_TRUSTED_ORIGINS")
