@@ -160,6 +160,19 @@ def test_a_superuser_who_is_one_no_more_is_refused_at_once(
     assert browser.get(path).status_code == 302
 
 
+def test_an_inactive_superuser_whom_the_project_lets_sign_in_is_refused_all_the_same(
+    inactive_superuser: AbstractUser, static_root: None, settings: Any
+) -> None:
+    settings.AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.AllowAllUsersModelBackend"]
+    browser = Client()
+    browser.force_login(inactive_superuser)
+    backup = make_backup()
+    for name in SUPERUSERS_ONLY:
+        path = reverse(f"backups:{name}", args=[backup.pk] if name in OF_A_BACKUP else [])
+        for method in METHODS:
+            assert browser.generic(method, path).status_code == 403
+
+
 def test_a_real_csrf_token_opens_the_forms(people: Callable[[str], Client]) -> None:
     make_backup()
     backup = make_backup()
