@@ -8,6 +8,7 @@ A test that takes `database` runs once on each kind of database and is given its
 
 import json
 import os
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -261,6 +262,9 @@ def _user(alias: str, username: str, **more: Any) -> AbstractUser:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """One seed, the one that pytest-randomly prints, repeats Hypothesis's examples too."""
+    # A run that was started in the background inherits that Ctrl-C is ignored; tests press it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     import hypothesis
 
     hypothesis.settings.register_profile(
