@@ -43,7 +43,8 @@ def start_and_follow(
     except jobs.Refused as refusal:
         raise CommandError(str(refusal)) from refusal
     except KeyboardInterrupt:
-        raise CommandError("Interrupted. What ran here was cancelled.", returncode=130) from None
+        said = "What ran here was cancelled." if here else "The page shows whether the job was queued by then."
+        raise CommandError(f"Interrupted. {said}", returncode=130) from None
     if job.is_active and no_wait:
         stdout.write(f"Queued as job {job.pk}.")
         return job
