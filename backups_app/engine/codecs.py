@@ -421,7 +421,7 @@ def _is_written_as(written: Any, driver_value: Any) -> bool:
 
 def _typed(types: set[type], is_exact: Callable[[Any], bool], note: Note) -> Encode:
     slow = _one_by_one(is_exact, lambda value: value, note)
-    return lambda values: values if set(map(type, values)) <= types else slow(values)
+    return lambda values: values if types.issuperset(map(type, values)) else slow(values)
 
 
 def _remembering(is_exact: Callable[[Any], bool], spell: Callable[[Any], Any], note: Note) -> Encode:

@@ -53,31 +53,16 @@ def _composite_keys(columns: Sequence[Sequence[bytes]]) -> list[bytes]:
 
 def tokens(values: Sequence[Any]) -> Sequence[bytes]:
     """Each of `values` as strict JSON. One call of orjson for a whole column is far cheaper than one for each value."""
-    types = set(map(type, values))
     try:
-        if types <= _ATOMS:
-            return orjson.dumps(values)[1:-1].split(b",")
-        if types == {str}:
-            return _text_tokens(values)
-        if types == {str, _NONE}:
-            present = iter(_text_tokens([value for value in values if value is not None]))
-            return [b"null" if value is None else next(present) for value in values]
+        if _SCALARS.issuperset(map(type, values)):
+            # Indented, each stands on a line of its own; within JSON there are no raw line ends.
+            return orjson.dumps(values, option=orjson.OPT_INDENT_2)[4:-2].split(b",\n  ")
         return list(map(orjson.dumps, values))
     except TypeError:
         return list(map(dump_line, values))
 
 
-def _text_tokens(texts: Sequence[str]) -> Sequence[bytes]:
-    array = orjson.dumps(texts)[2:-2]
-    if b'\\","' in array:
-        # Some text ends in a backslash or holds `",`: where it ends can't be told by the next three bytes.
-        return list(map(orjson.dumps, texts))
-    # Past the first quote, an unescaped quote ends a text; raw line ends do not occur in JSON.
-    return (b'"' + array.replace(b'","', b'"\n"') + b'"').split(b"\n")
-
-
-_NONE = type(None)
-_ATOMS = {int, float, bool, _NONE}
+_SCALARS = {str, int, float, bool, type(None)}
 
 
 class Writer:

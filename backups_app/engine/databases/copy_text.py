@@ -22,6 +22,7 @@ from backups_app.engine import codecs, wrapper
 Spell = Callable[[Sequence[bytes]], Sequence[bytes]]
 
 NULL = b"\\N"
+_BACKSLASH = b"\\"
 
 
 def speller(kind: str, note: codecs.Note) -> Spell | None:
@@ -79,7 +80,7 @@ _CONTROLS = bytes(number for number in range(0x20) if number != ord("\n"))
 
 def _texts(values: Sequence[bytes]) -> Sequence[bytes]:
     column = b"\n".join(values)
-    if b"\\v" in column or len(column.translate(None, _CONTROLS)) != len(column):
+    if len(column.translate(None, _CONTROLS)) != len(column) or (_BACKSLASH in column and b"\\v" in column):
         # COPY's \v is the one escape that JSON does not have.
         return [b"null" if value == NULL else orjson.dumps(_unescape(value).decode()) for value in values]
     return _lines_in_quotes(column.replace(b'"', b'\\"'))
@@ -90,8 +91,11 @@ def _in_quotes(values: Sequence[bytes]) -> Sequence[bytes]:
 
 
 def _lines_in_quotes(column: bytes) -> list[bytes]:
-    # In text a backslash is doubled and a quote escaped, so what looks like NULL in quotes is NULL.
-    return (b'"' + column.replace(b"\n", b'"\n"') + b'"').replace(b'"\\N"', b"null").split(b"\n")
+    quoted = b'"' + column.replace(b"\n", b'"\n"') + b'"'
+    if _BACKSLASH in column:  # looking for one byte costs nothing, for four of them as much as all the rest
+        # In text a backslash is doubled and a quote escaped, so what looks like NULL in quotes is NULL.
+        quoted = quoted.replace(b'"\\N"', b"null")
+    return quoted.split(b"\n")
 
 
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
@@ -145,12 +149,15 @@ def _datetimes(note: codecs.Note) -> Spell:
 
     def spell(values: Sequence[bytes]) -> Sequence[bytes]:
         column = b"\n%b\n" % b"\n".join(values)
-        present = len(values) - column.count(NULL)
+        present = len(values) - (column.count(NULL) if _BACKSLASH in column else 0)
         # A year of four digits at the beginning, UTC at the end: no infinity, no year BC.
         starts = column.translate(_ZEROS).count(b"\n0000-00-00 00:00:00")
         if starts != present or column.count(b"+00\n") != present:
             return one(values)
-        return _lines_in_quotes(column[1:-1].replace(b" ", b"T").replace(b"+00", b"+00:00"))
+        if present < len(values):
+            return _lines_in_quotes(column[1:-1].replace(b" ", b"T").replace(b"+00", b"+00:00"))
+        spelled = column.replace(b" ", b"T").replace(b"+00\n", b'+00:00"\n"')
+        return (b'"' + spelled[1:-2]).split(b"\n")
 
     return spell
 
@@ -206,7 +213,7 @@ def _jsons(note: codecs.Note) -> Spell:
         if (
             NULL in values
             or b"null" in values
-            or _RAW_KEY in column
+            or (b"$" in column and _RAW_KEY in column)
             or max(map(len, values)) > codecs.DEEPEST_JSON
             or _LONG_NUMBER in column.translate(_DIGITS)
             or (b"." in column and _ODD_NUMBER.search(column))
