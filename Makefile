@@ -32,7 +32,7 @@ bench: python ## Measure backups against the usual tools; ARGS='--help' lists th
 	@$(PYTHON) -m scripts.environment --development
 	@exec .venv/bin/python -m benchmarks $(ARGS)
 
-LOCK = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet $(ARGS)
+LOCK = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet $(ARGS)
 
 lock: python ## Pin requirements*.in again, with hashes; ARGS=--upgrade takes newer versions
 	@$(PYTHON) -m scripts.environment --development
