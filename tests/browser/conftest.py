@@ -1,14 +1,14 @@
 """A real Chromium before a whole installation."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 
-from tests import ledger
 from tests.installation import PASSWORD, USERNAME, Installation
-from tests.servers import NotInstalled, Valkey, chromium
+from tests.servers import Valkey
 
 # Nothing that talks to the outside, nothing that asks.
 FLAGS = [
@@ -25,21 +25,17 @@ FLAGS = [
 PROJECTS = 8000
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Chromium]:
-    try:
-        binary = chromium.find_binary()
-    except NotInstalled as error:
-        ledger.leave_out(*str(error).split(": ", 1))
-    ledger.note(chromium.version(binary))
+@pytest.fixture(scope="module")
+def browser(chromium: Path) -> Iterator[Chromium]:
+    """For one module: as long as Playwright is open its event loop runs, and Django refuses to touch a database."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(binary), args=FLAGS)
+        opened = playwright.chromium.launch(executable_path=str(chromium), args=FLAGS)
         yield opened
         opened.close()
 
 
 @pytest.fixture(scope="session")
-def large(browser: Chromium) -> Iterator[tuple[Installation, str]]:
+def large(chromium: Path) -> Iterator[tuple[Installation, str]]:
     """An installation with worker, ticks and web running, and its address."""
     with Valkey() as queue, Installation(redis_url=queue.url, projects=PROJECTS) as made:
         made.start("worker", "ticks")
