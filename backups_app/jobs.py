@@ -132,19 +132,39 @@ def cancel_those_of(worker: str) -> None:
 
 
 def reap() -> list[Job]:
-    """Finds running jobs whose worker is proven dead, tidies up after them and declares them lost."""
+    """Finds running jobs whose worker is proven dead, tidies up after them and declares them lost.
+
+    A restore's session is ended before that, since it might still commit; until it has ended, the site stays closed.
+    """
     lost = []
     for job in Job.objects.filter(state=JobState.RUNNING):
-        if job.claim is None or leases.is_held(job.claim):
+        if job.claim is None:
             continue
-        if job.committed_at is not None:
-            _end_committed(job)
-            continue
-        try:
-            store.discard_part(str(job.pk))
-        except OSError as error:
-            log.warning("job.part_not_removed", job=str(job.pk), reason=error.strerror)
-        ended = _finish(
+        if leases.is_held(job.claim):
+            _keep_site_closed(job)
+        elif job.kind == JobKind.RESTORE and not leases.end_session(job.claim):
+            log.warning("job.session_lives", job=str(job.pk))
+            _keep_site_closed(job)
+        elif ended := _end_lost(job):
+            write_ending(ended)
+            lost.append(ended)
+    _cancel_forgotten_restore()
+    _ring_for_blocked()
+    return lost
+
+
+def _end_lost(job: Job) -> Job | None:
+    """None when it has ended otherwise, or has not ended yet."""
+    # It may have been committed since it was looked up.
+    if Job.objects.filter(pk=job.pk, committed_at__isnull=False).exists():
+        _end_committed(job)
+        return None
+    try:
+        store.discard_part(str(job.pk))
+    except OSError as error:
+        log.warning("job.part_not_removed", job=str(job.pk), reason=error.strerror)
+    try:
+        return _finish(
             job.pk,
             {JobState.RUNNING},
             claim=job.claim,
@@ -154,12 +174,23 @@ def reap() -> list[Job]:
             error_message=f"The worker that ran it ({job.worker}) died.",
             error_hint="No half-made backup was left behind. Check the worker's log, and start it again.",
         )
-        if ended:
-            write_ending(ended)
-            lost.append(ended)
-    _cancel_forgotten_restore()
-    _ring_for_blocked()
-    return lost
+    except OperationalError as error:
+        if job.kind != JobKind.RESTORE:
+            raise
+        # On SQLite whoever replaces the data keeps everybody from writing; the next look finds it gone.
+        log.warning("job.session_lives", job=str(job.pk), reason=str(error))
+        _keep_site_closed(job)
+        return None
+
+
+def _keep_site_closed(job: Job) -> None:
+    """While a restore's session lives, although its process may not say so any more."""
+    if job.kind != JobKind.RESTORE:
+        return
+    cache.close_site(job.pk)
+    # It may have ended just now, and opened the site before it was closed here.
+    if not Job.objects.filter(pk=job.pk, state=JobState.RUNNING).exists():
+        cache.open_site()
 
 
 def send_waiting() -> int:
@@ -384,6 +415,7 @@ def _restore(job: Job, by: Actor, watch: Watch) -> None:
         owner=job.pk,
         watch=watch,
         overrides=Overrides(**{name: bool(parameters.get(name)) for name in OVERRIDES}),
+        mark=lambda execute: _mark(job, execute),
         fence=lambda execute: _fence(job, execute),
     )
     result = {
@@ -407,6 +439,14 @@ def _restore(job: Job, by: Actor, watch: Watch) -> None:
             job_id=job.pk,
             **result,
         )
+
+
+def _mark(job: Job, execute: Execute) -> None:
+    """Makes the session known that may be ended with the claim; a claim that was taken before is seen here."""
+    if job.claim is not None:
+        leases.mark_session(execute, job.claim)
+    if not Job.objects.filter(pk=job.pk, claim=job.claim, state=JobState.RUNNING).exists():
+        raise NotOurs(f"Job {job.pk} was taken away; nothing was changed.")
 
 
 def _fence(job: Job, execute: Execute) -> None:

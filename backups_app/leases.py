@@ -3,21 +3,27 @@
 The lease is something the operating system or the database server takes back by itself when the process dies: on
 SQLite a file lock, on PostgreSQL an advisory lock and on MariaDB a named lock, each on a connection of its own.
 Whoever finds a running job without its lease knows that nobody works on it any more.
+
+The session by which a restore replaces the data is another one, and may outlive the lease. So it takes a lock of its
+own, its mark: whoever gets that lock knows that the session has ended.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import Error, connections, router
+from django.db import Error, OperationalError, connections, router
 
 from backups_app.conf import backup_settings
 from backups_app.models import Job
+
+# So long whoever ends a session waits to see it gone; rolling back may take longer, then it is for the next one.
+_PATIENCE_SECONDS = 5
 
 
 class Lease(Protocol):
@@ -60,6 +66,62 @@ def is_held(claim: UUID) -> bool:
             return cursor.fetchone() is not None
         cursor.execute("SELECT IS_USED_LOCK(%s)", [_lock_name(claim)])
         return cursor.fetchone()[0] is not None
+
+
+def mark_session(execute: Callable[[str, Sequence[Any]], int], claim: UUID) -> None:
+    """Makes the session that `execute` runs statements in known as the one that replaces the data for `claim`."""
+    vendor = connections[router.db_for_write(Job)].vendor
+    if vendor == "postgresql":
+        execute("SELECT pg_advisory_lock(%s)", [_mark_number(claim)])
+    elif vendor == "mysql":
+        execute("SELECT GET_LOCK(%s, 0)", [_mark_name(claim)])
+
+
+def end_session(claim: UUID) -> bool:
+    """Ends the marked session of `claim`, if there is one, and sees it gone. False while it lives.
+
+    On SQLite nobody can end it; but while it lives its lock keeps all others, the asker too, from writing.
+    """
+    own = connections[router.db_for_write(Job)].copy()
+    if own.vendor == "sqlite":
+        return True
+    try:
+        with own.cursor() as cursor:
+            return _ENDINGS[own.vendor](cursor, claim)
+    except Error:
+        return False
+    finally:
+        with suppress(Error):
+            own.close()
+
+
+def _end_on_postgresql(cursor: Any, claim: UUID) -> bool:
+    number = _mark_number(claim)
+    cursor.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted "
+        "AND classid = %s AND objid = %s "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        [(number >> 32) & 0xFFFFFFFF, number & 0xFFFFFFFF],
+    )
+    cursor.execute(f"SET lock_timeout = '{_PATIENCE_SECONDS}s'")
+    cursor.execute("SELECT pg_advisory_lock(%s)", [number])
+    return True
+
+
+def _end_on_mariadb(cursor: Any, claim: UUID) -> bool:
+    name = _mark_name(claim)
+    cursor.execute("SELECT IS_USED_LOCK(%s)", [name])
+    session = cursor.fetchone()[0]
+    if session is not None:
+        # It may have ended in between.
+        with suppress(OperationalError):
+            cursor.execute("KILL %s", [session])
+    # Given back only once everything is rolled back.
+    cursor.execute("SELECT GET_LOCK(%s, %s)", [name, _PATIENCE_SECONDS])
+    return bool(cursor.fetchone()[0] == 1)
+
+
+_ENDINGS = {"postgresql": _end_on_postgresql, "mysql": _end_on_mariadb}
 
 
 class _AdvisoryLock:
@@ -118,6 +180,15 @@ def _key_halves(claim: UUID) -> tuple[int, int]:
 
 def _lock_name(claim: UUID) -> str:
     return f"backups:{claim}"
+
+
+def _mark_number(claim: UUID) -> int:
+    # The other half than the lease's.
+    return int.from_bytes(claim.bytes[8:], "big", signed=True)
+
+
+def _mark_name(claim: UUID) -> str:
+    return f"backups:load:{claim}"
 
 
 def _lock_path(claim: UUID) -> Path:

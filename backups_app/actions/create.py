@@ -52,7 +52,7 @@ def write_backup(*, kind: BackupKind, trigger: str, description: str, by: Actor,
     """Publishes the file and returns its row, not yet saved. Only reads the database."""
     started = time.monotonic()
     with store.open_part(str(owner)) as part:
-        dumped = dump(part.stream, scope=scope(), kind=kind, watch=watch)
+        dumped = dump(part.stream, scope=scope(), kind=kind, watch=watch, is_within_load=kind is BackupKind.SAFETY)
         watch.step(Stage.PUBLISH, dumped.record_count, dumped.record_count)
         name = part.publish(kind, timezone.localtime())
     backup = _row(name, dumped, kind=kind, trigger=trigger, description=description, by=by, owner=owner)

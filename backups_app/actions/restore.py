@@ -58,13 +58,15 @@ def restore_backup(
     owner: UUID,
     watch: Watch,
     overrides: Overrides,
+    mark: Callable[[Execute], None],
     fence: Callable[[Execute], None],
 ) -> Restored:
     """Replaces what the database holds by the content of the file `name`, whose SHA-256 must be `sha256`.
 
-    Either all of it, proven inside of the transaction, or nothing. `fence` is called last before COMMIT and raises
-    when the job is no longer the caller's. Raises an EngineError; then the database is as it was, and no safety
-    backup is left.
+    Either all of it, proven inside of the transaction, or nothing. `mark` makes the session known by which the data is
+    replaced, so that it can be ended when this process does not answer any more. `fence` is called last before COMMIT
+    and raises when the job is no longer the caller's. Raises an EngineError; then the database is as it was, and no
+    safety backup is left.
     """
     started = time.monotonic()
 
@@ -92,7 +94,13 @@ def restore_backup(
 
     try:
         loaded = load(
-            open_stream, checked=checked, scope=scope(), watch=watch, under_lock=make_safety_backup, fence=fence
+            open_stream,
+            checked=checked,
+            scope=scope(),
+            watch=watch,
+            mark=mark,
+            under_lock=make_safety_backup,
+            fence=fence,
         )
     except BaseException:
         for backup in safety:

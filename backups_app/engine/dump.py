@@ -52,16 +52,22 @@ class Scope:
     application: str = field(default="")
 
 
-def dump(stream: BinaryIO, *, scope: Scope, kind: str, watch: Watch | None = None) -> Dumped:
+def dump(
+    stream: BinaryIO, *, scope: Scope, kind: str, watch: Watch | None = None, is_within_load: bool = False
+) -> Dumped:
     """Writes the whole database of `scope` to `stream` as it is at one moment.
 
-    Raises SnapshotFailed when the database does not give that, Cancelled when `watch` says so; what `stream` then
-    holds is worthless. Memory stays flat at any number of records.
+    Dumps run beside dumps, but not beside a load, other than the one that asks for it (`is_within_load`).
+
+    Raises SnapshotFailed when the database does not give that, LoadUnderWay, Cancelled when `watch` says so; what
+    `stream` then holds is worthless. Memory stays flat at any number of records.
     """
     watch = watch or Watch()
     with open_snapshot(connections[scope.using]) as snapshot:
         created_at = datetime.now(UTC)
         watch.step(Stage.CHECK, 0, None)
+        if not is_within_load:
+            snapshot.keep_loads_away()
         selection = select_tables(
             using=scope.using, relation_kind=snapshot.relation_kind, exclude=scope.exclude, include=scope.include
         )

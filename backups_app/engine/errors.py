@@ -3,6 +3,7 @@
 EngineError              never raised itself
 |- SnapshotFailed        the database would not give one consistent snapshot
 |- TableChanged          a table changed its shape under the snapshot
+|- LoadUnderWay          the database is being loaded by somebody else
 |- StoreFailed           the folder or object storage would not take, give or delete a file
 |- DiskFull              there is not enough space, with needed and free bytes
 |- LoadFailed            the database broke off a load; it is as it was before
@@ -33,6 +34,14 @@ class SnapshotFailed(EngineError):
 class TableChanged(EngineError):
     code = "table-changed"
     hint = "Wait until migrations have ended, then start the backup again."
+
+
+class LoadUnderWay(EngineError):
+    code = "load-under-way"
+    hint = "Wait until the other restore has ended, or cancel it; then start again."
+
+    def __init__(self) -> None:
+        super().__init__("Another restore of this database is under way.")
 
 
 class StoreFailed(EngineError):

@@ -61,6 +61,7 @@ def load(
     checked: Checked,
     scope: Scope,
     watch: Watch | None = None,
+    mark: Callable[[Execute], None] = _let_pass,
     under_lock: Callable[[], None] = _do_nothing,
     fence: Callable[[Execute], None] = _let_pass,
     prove_it: bool = True,
@@ -68,18 +69,21 @@ def load(
     """Makes the database of `scope` what the file says, or leaves it as it was.
 
     `checked` is what `check` said of this very file. Of its refusals those that may be overridden count as overridden:
-    models and fields that are not known are left out. `under_lock` is called once writers are locked out and before
-    anything is cleared; it may read the database on a connection of its own. `fence` is the last thing before COMMIT:
-    what it is given runs a statement (with Django's %s) on the load's own connection and returns the number of changed
-    rows; raising rolls back.
+    models and fields that are not known are left out. `mark` is called before anything is locked: it may leave a sign
+    by which this session can be found and ended. `under_lock` is called once writers are locked out and before anything
+    is cleared; it may read the database on a connection of its own. `fence` is the last thing before COMMIT. What
+    `mark` and `fence` are given runs a statement (with Django's %s) on the load's own connection and returns the number
+    of changed rows; raising rolls back.
 
-    Raises LoadRefused, LoadFailed, LockNotFree, ProofFailed or Cancelled, each after rolling back.
+    Raises LoadRefused, LoadFailed, LoadUnderWay, LockNotFree, ProofFailed or Cancelled, each after rolling back.
     """
     for finding in checked.refusals:
         if finding.kind in NEVER:
             raise LoadRefused(f"{finding.where}: {finding.detail}")
     watch = watch or Watch()
     with open_target(connections[scope.using]) as target:
+        target.exclude_others(watch)
+        mark(target.execute)
         plan = make_plan(target, checked, scope)
         run = _Load(target, plan, checked, open_stream, watch)
         target.before_transaction(run.next_ids_of_empty_tables())

@@ -86,6 +86,10 @@ class Snapshot(ABC):
         """Closes what is open; never raises."""
 
     @abstractmethod
+    def keep_loads_away(self) -> None:
+        """Till the end nobody loads into this database; others may dump it too. Raises LoadUnderWay."""
+
+    @abstractmethod
     def hold(self, tables: Sequence[Table]) -> None:
         """From now on all rows are of one moment, and none of `tables` changes its shape or is truncated."""
 

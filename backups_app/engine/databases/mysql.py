@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Any
@@ -11,6 +12,7 @@ from django.db.models import Field
 
 from backups_app.engine.codecs import TextForms
 from backups_app.engine.databases.base import Batch, Snapshot, batches_of
+from backups_app.engine.errors import LoadUnderWay
 from backups_app.engine.selection import Table
 
 _AS_TEXT = {"date", "time", "datetime", "decimal", "uuid", "ip", "json"}
@@ -22,6 +24,10 @@ _PATIENCE_SECONDS = 24 * 3600
 LOCK_PATIENCE_SECONDS = 60
 # Unknown column, unknown table, waited too long for a lock, table definition has changed.
 _CHANGED_SHAPE = (1054, 1146, 1205, 1412)
+
+
+# The server has no shared locks with names: each dump takes one of so many, a load all of them.
+_SLOTS = 16
 
 
 class MySQLSnapshot(Snapshot):
@@ -58,6 +64,21 @@ class MySQLSnapshot(Snapshot):
 
     def is_change_of_shape(self, error: BaseException) -> bool:
         return bool(error.args) and error.args[0] in _CHANGED_SHAPE
+
+    def keep_loads_away(self) -> None:
+        if not any(self._takes(slot) for slot in self._slots()):
+            raise LoadUnderWay
+
+    def _slots(self) -> list[str]:
+        return [self._lock_name(f"dump-{number}") for number in range(_SLOTS)]
+
+    def _lock_name(self, what: str) -> str:
+        """Names of locks are the server's, not the database's, and short."""
+        name = hashlib.sha256(str(self.connection.settings_dict["NAME"]).encode()).hexdigest()[:32]
+        return f"backups:{what}:{name}"
+
+    def _takes(self, lock: str, *, patience_seconds: int = 0) -> bool:
+        return bool(self.rows(f"SELECT GET_LOCK('{lock}', {patience_seconds})")[0][0])
 
     def hold(self, tables: Sequence[Table]) -> None:
         """Takes the metadata lock of every table at the start; a table changed since is error 1412."""

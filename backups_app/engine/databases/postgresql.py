@@ -24,10 +24,15 @@ from backups_app.engine.databases.base import (
     plain_field,
     referred_label,
 )
+from backups_app.engine.errors import LoadUnderWay
 from backups_app.engine.selection import Table
 
 # So long a migration may hold a table before the backup gives up; nobody could cancel it while it waits.
 LOCK_PATIENCE_SECONDS = 60
+
+# Advisory locks, "backups" in ASCII and one more: each dump shares the first, a load has both for itself.
+DUMPS = 0x6261636B75707301
+LOADS = 0x6261636B75707302
 
 # What psycopg reads without an error, but not whole: bounds of arrays; of intervals months, years, a negative clock
 # and more hours than a day has.
@@ -45,6 +50,7 @@ class PostgreSQLSnapshot(Snapshot):
         errors = psycopg.errors
         self._changed_shape = (errors.UndefinedTable, errors.UndefinedColumn, errors.LockNotAvailable)
         self._relkinds: dict[str, str | None] = {}
+        self._keeps_loads_away = False
         super().__init__(connection)
 
     def begin(self) -> None:
@@ -81,6 +87,16 @@ class PostgreSQLSnapshot(Snapshot):
     def is_change_of_shape(self, error: BaseException) -> bool:
         return isinstance(error, self._changed_shape)
 
+    def keep_loads_away(self) -> None:
+        # At once, since `hold` might wait for the tables of a load.
+        self._share()
+        self._keeps_loads_away = True
+
+    def _share(self) -> None:
+        """Till the end of the transaction, so that no pooler carries it on to other people's sessions."""
+        if not self.rows(f"SELECT pg_try_advisory_xact_lock_shared({DUMPS})")[0][0]:
+            raise LoadUnderWay
+
     def hold(self, tables: Sequence[Table]) -> None:
         """Begins by locking all tables, since the first query takes the snapshot.
 
@@ -90,7 +106,7 @@ class PostgreSQLSnapshot(Snapshot):
         self._begin()
         if names:
             self._raw.execute(f"LOCK TABLE {names} IN ACCESS SHARE MODE")
-        self.rows("SELECT 1")
+        self._share() if self._keeps_loads_away else self.rows("SELECT 1")
 
     def version(self) -> str:
         return str(self.rows("SELECT current_setting('server_version')")[0][0])

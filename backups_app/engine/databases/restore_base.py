@@ -13,9 +13,12 @@ from django.db.models import Field
 
 from backups_app.engine.databases.base import Snapshot
 from backups_app.engine.decoders import Dialect
-from backups_app.engine.errors import EngineError, LoadFailed
+from backups_app.engine.errors import EngineError, LoadFailed, LockNotFree
 from backups_app.engine.progress import Watch
 from backups_app.engine.selection import Table
+
+# So long a load waits for others, in short tries.
+LOCK_PATIENCE_SECONDS = 60.0
 
 # Writes a batch, given by its columns in the order of the fields that the writer was made for.
 Write = Callable[[Sequence[Sequence[Any]]], None]
@@ -32,7 +35,8 @@ class Work:
 class Target(Snapshot):
     """A connection that writes. `begin` connects and changes nothing; `lock` begins the transaction.
 
-    The steps come in this order: lock, prepare, writer for each table and batch, settle, raise_next_id, commit.
+    The steps come in this order: exclude_others, before_transaction, lock, prepare, writer for each table and batch,
+    settle, raise_next_id, commit.
     Leaving without `commit` rolls back. As a Snapshot it reads what it wrote itself.
     """
 
@@ -42,6 +46,13 @@ class Target(Snapshot):
     def is_refusal(self, error: BaseException) -> bool:
         """Whether the database does not take a row, and works otherwise."""
         return isinstance(error, self.refusals)
+
+    @abstractmethod
+    def exclude_others(self, watch: Watch) -> None:
+        """Till the end nobody else loads into this database, or dumps it but for this load itself.
+
+        Raises LoadUnderWay, or LockNotFree when dumps would not end.
+        """
 
     def before_transaction(self, next_ids: Mapping[Table, int]) -> None:
         """What can be done to counters only here; harmless if the load does not come about."""
@@ -113,6 +124,13 @@ class Target(Snapshot):
 
     def _failure(self, words: str, error: BaseException) -> EngineError:
         return LoadFailed(f"The database broke off the load, nothing was changed: {error}")
+
+
+def dump_in_the_way() -> LockNotFree:
+    return LockNotFree(
+        f"A backup of this database has been under way for {LOCK_PATIENCE_SECONDS:.0f} seconds.",
+        hint="Nothing was changed. Wait until that backup has ended, or cancel it; then start the restore again.",
+    )
 
 
 def insert_sql(target: Target, table: Table, fields: Sequence[Field[Any, Any]], values: str) -> str:

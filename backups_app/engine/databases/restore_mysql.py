@@ -14,12 +14,18 @@ from typing import Any
 from django.db.models import Field
 
 from backups_app.engine.databases.mysql import MySQLSnapshot
-from backups_app.engine.databases.restore_base import Target, Work, Write, insert_sql
-from backups_app.engine.errors import LoadRefused, LockNotFree
+from backups_app.engine.databases.restore_base import (
+    LOCK_PATIENCE_SECONDS,
+    Target,
+    Work,
+    Write,
+    dump_in_the_way,
+    insert_sql,
+)
+from backups_app.engine.errors import LoadRefused, LoadUnderWay, LockNotFree
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
 
-LOCK_PATIENCE_SECONDS = 60.0
 _LOCK_TRY_SECONDS = 1
 _PATIENCE_SECONDS = 24 * 3600
 # Lock wait timeout, deadlock.
@@ -63,6 +69,16 @@ class MySQLTarget(Target, MySQLSnapshot):
         if isinstance(error, self._operational):
             return bool(error.args) and error.args[0] in _REFUSED
         return super().is_refusal(error)
+
+    def exclude_others(self, watch: Watch) -> None:
+        if not self._takes(self._lock_name("load")):
+            raise LoadUnderWay
+        give_up_at = monotonic() + LOCK_PATIENCE_SECONDS
+        for slot in self._slots():
+            while not self._takes(slot, patience_seconds=_LOCK_TRY_SECONDS):
+                if monotonic() > give_up_at:
+                    raise dump_in_the_way()
+                watch.step(Stage.CLEAR, 0, None)
 
     def before_transaction(self, next_ids: Mapping[Table, int]) -> None:
         """The counter of a table that stays empty can be raised only by DDL, which would end the transaction."""

@@ -14,15 +14,14 @@ from typing import Any
 
 from django.db.models import Field
 
-from backups_app.engine.databases.postgresql import PostgreSQLSnapshot
-from backups_app.engine.databases.restore_base import Target, Work, Write
-from backups_app.engine.errors import LoadFailed, LoadRefused, LockNotFree
+from backups_app.engine.databases.postgresql import DUMPS, LOADS, PostgreSQLSnapshot
+from backups_app.engine.databases.restore_base import LOCK_PATIENCE_SECONDS, Target, Work, Write, dump_in_the_way
+from backups_app.engine.errors import LoadFailed, LoadRefused, LoadUnderWay, LockNotFree
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
 
 # From this number of records on, building keys and indexes at the end is cheaper than the locks that it takes.
 MANY_RECORDS = 20_000
-LOCK_PATIENCE_SECONDS = 60.0
 _LOCK_TRY = "1s"
 
 _NONE = type(None)
@@ -92,40 +91,46 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         self._oids: list[int] = []
         self._before: set[tuple[Any, ...]] = set()
 
-    def lock(self, tables: Sequence[Table], watch: Watch) -> None:
+    def exclude_others(self, watch: Watch) -> None:
         self._begin("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")
         self._watch = watch
+        if not self.rows(f"SELECT pg_try_advisory_xact_lock({LOADS})")[0][0]:
+            raise LoadUnderWay
+        self._patiently(f"SELECT pg_advisory_xact_lock({DUMPS})", otherwise=dump_in_the_way)
+
+    def lock(self, tables: Sequence[Table], watch: Watch) -> None:
         names = [self.source(table) for table in tables]
         self._oids = self._oids_of([self.quote(table.name) for table in tables])
         self._lock(names, "EXCLUSIVE")
         self._before = self._fingerprint()
 
     def _lock(self, names: Sequence[str], mode: str) -> None:
+        if names:
+            self._patiently(f"LOCK TABLE {', '.join(names)} IN {mode} MODE", otherwise=self._who_is_in_the_way)
+
+    def _patiently(self, statement: str, *, otherwise: Callable[[], LockNotFree]) -> None:
         """In short tries, so that others are not kept waiting behind this and a cancel is seen."""
-        if not names:
-            return
         give_up_at = monotonic() + LOCK_PATIENCE_SECONDS
         while True:
             self._raw.execute("SAVEPOINT before_lock")
             self._raw.execute(f"SET LOCAL lock_timeout = '{_LOCK_TRY}'")
             try:
-                self._raw.execute(f"LOCK TABLE {', '.join(names)} IN {mode} MODE")
+                self._raw.execute(statement)
                 break
             except (self._errors.LockNotAvailable, self._errors.DeadlockDetected) as error:
                 self._raw.execute("ROLLBACK TO SAVEPOINT before_lock")
                 if monotonic() > give_up_at:
-                    raise LockNotFree(
-                        f"Tables were not free for {LOCK_PATIENCE_SECONDS:.0f} seconds; {self._who_is_in_the_way()}."
-                    ) from error
+                    raise otherwise() from error
             self._watch.step(Stage.CLEAR, 0, None)
         self._raw.execute("RELEASE SAVEPOINT before_lock")
 
-    def _who_is_in_the_way(self) -> str:
+    def _who_is_in_the_way(self) -> LockNotFree:
         found = [
             f"process {pid} of {user}{f' ({application})' if application else ''}, {state}, holds {table}"
             for pid, user, application, state, table in self.run(_IN_THE_WAY, (self._oids,))
         ]
-        return "; ".join(found) or "whoever held them has gone since"
+        who = "; ".join(found) or "whoever held them has gone since"
+        return LockNotFree(f"Tables were not free for {LOCK_PATIENCE_SECONDS:.0f} seconds; {who}.")
 
     def _oids_of(self, names: Sequence[str]) -> list[int]:
         return [oid for (oid,) in self.run("SELECT n::regclass::oid::bigint FROM unnest(%s::text[]) n", (list(names),))]

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 from django.db.models import Field
 
-from backups_app.engine.databases.restore_base import Target, Work, Write, insert_sql
-from backups_app.engine.databases.sqlite import SQLiteSnapshot
+from backups_app.engine.databases.restore_base import (
+    LOCK_PATIENCE_SECONDS,
+    Target,
+    Work,
+    Write,
+    dump_in_the_way,
+    insert_sql,
+)
+from backups_app.engine.databases.sqlite import SQLiteSnapshot, is_busy
 from backups_app.engine.errors import LoadFailed, LoadRefused, LockNotFree
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
@@ -20,7 +27,6 @@ from backups_app.engine.wrapper import InvalidText
 
 # From this number of records on it is cheaper to build a table's indexes at the end.
 MANY_RECORDS = 5_000
-_LOCK_PATIENCE_SECONDS = 60.0
 _LOCK_TRY_MILLISECONDS = 500
 _CACHE_KIBIBYTES = 24 << 10
 
@@ -29,6 +35,7 @@ class SQLiteTarget(Target, SQLiteSnapshot):
     refusals = (sqlite3.IntegrityError, sqlite3.DataError, OverflowError)
 
     def begin(self) -> None:
+        self._exclusion = None
         self._copy_folder = None
         self._raw = self._connect(**self.connection.get_connection_params())
         # Inside a transaction this switch silently does nothing.
@@ -47,25 +54,37 @@ class SQLiteTarget(Target, SQLiteSnapshot):
             with suppress(sqlite3.Error):
                 if self._raw.in_transaction:
                     self._raw.execute("ROLLBACK")
-            self._raw.close()
+        super().end()
+
+    def exclude_others(self, watch: Watch) -> None:
+        exclusion = self._open_exclusion()
+        # Only a load keeps readers out.
+        self._share(exclusion)
+        exclusion.execute("ROLLBACK")
+        self._patiently(exclusion, "BEGIN EXCLUSIVE", watch, otherwise=dump_in_the_way)
 
     def lock(self, tables: Sequence[Table], watch: Watch) -> None:
-        self._raw.execute(f"PRAGMA busy_timeout = {_LOCK_TRY_MILLISECONDS}")
-        give_up_at = monotonic() + _LOCK_PATIENCE_SECONDS
-        while True:
-            try:
-                self._raw.execute("BEGIN IMMEDIATE")
-                break
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) and "busy" not in str(error):
-                    raise
-                if monotonic() > give_up_at:
-                    raise LockNotFree(
-                        f"Somebody else has been writing to the database for {_LOCK_PATIENCE_SECONDS:.0f} seconds."
-                    ) from error
-            watch.step(Stage.CLEAR, 0, None)
+        self._patiently(self._raw, "BEGIN IMMEDIATE", watch, otherwise=_writer_in_the_way)
         self._tables = list(tables)
         self._dangling = self._dangling_keys()
+
+    def _patiently(
+        self, raw: sqlite3.Connection, statement: str, watch: Watch, *, otherwise: Callable[[], LockNotFree]
+    ) -> None:
+        """In short tries, so that a cancel is seen."""
+        raw.execute(f"PRAGMA busy_timeout = {_LOCK_TRY_MILLISECONDS}")
+        give_up_at = monotonic() + LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                raw.execute(statement)
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+                if monotonic() > give_up_at:
+                    raise otherwise() from error
+            else:
+                return
+            watch.step(Stage.CLEAR, 0, None)
 
     def prepare(self, work: Sequence[Work]) -> None:
         large = {item.table.name.lower() for item in work if item.records >= MANY_RECORDS}
@@ -150,6 +169,10 @@ class SQLiteTarget(Target, SQLiteSnapshot):
 
     def interrupt(self) -> None:
         self._raw.interrupt()
+
+
+def _writer_in_the_way() -> LockNotFree:
+    return LockNotFree(f"Somebody else has been writing to the database for {LOCK_PATIENCE_SECONDS:.0f} seconds.")
 
 
 def _with_marks(sql: str, parameters: Sequence[Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -14,6 +15,7 @@ from django.conf import settings
 from backups_app.conf import backup_settings
 from backups_app.engine.codecs import TextForms
 from backups_app.engine.databases.base import Batch, Snapshot, batches_of
+from backups_app.engine.errors import LoadUnderWay, SnapshotFailed
 from backups_app.engine.selection import Table
 from backups_app.engine.wrapper import InvalidText
 
@@ -25,6 +27,7 @@ class SQLiteSnapshot(Snapshot):
     driver_errors = (sqlite3.Error,)
 
     def begin(self) -> None:
+        self._exclusion: sqlite3.Connection | None = None
         self._copy_folder: TemporaryDirectory[str] | None = None
         self._raw = self._connect(**self.connection.get_connection_params())
         if self._journal_mode() not in ("wal", "memory"):
@@ -37,11 +40,37 @@ class SQLiteSnapshot(Snapshot):
     def end(self) -> None:
         if hasattr(self, "_raw"):
             self._raw.close()
+        if getattr(self, "_exclusion", None):
+            self._exclusion.close()  # type: ignore[union-attr]
         if getattr(self, "_copy_folder", None):
             self._copy_folder.cleanup()  # type: ignore[union-attr]
 
     def is_change_of_shape(self, error: BaseException) -> bool:
         return str(error).startswith(("no such table", "no such column"))
+
+    def keep_loads_away(self) -> None:
+        self._share(self._open_exclusion())
+
+    def _open_exclusion(self) -> sqlite3.Connection:
+        """An empty database beside the leases: SQLite's own locks on it, of many readers or one writer, are ours."""
+        folder = backup_settings().STATE_DIR / "exclusion"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = Path(str(self.connection.settings_dict["NAME"])).resolve()
+        path = folder / f"{hashlib.sha256(str(name).encode()).hexdigest()[:32]}.sqlite3"
+        try:
+            self._exclusion = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise SnapshotFailed(f"The lock {path} can't be opened: {error}.", hint="Remove that file.") from error
+        return self._exclusion
+
+    def _share(self, exclusion: sqlite3.Connection) -> None:
+        try:
+            exclusion.execute("BEGIN")
+            exclusion.execute("SELECT 1 FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error):
+                raise
+            raise LoadUnderWay from error
 
     def hold(self, tables: Sequence[Table]) -> None:
         """Nothing to do: the read transaction sees neither later rows nor later tables."""
@@ -122,6 +151,11 @@ class SQLiteSnapshot(Snapshot):
         self._raw.backup(copy)
         self._raw.close()
         self._raw = copy
+
+
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether somebody else has the lock."""
+    return "locked" in str(error) or "busy" in str(error)
 
 
 def _text_or_bytes(value: bytes) -> str | InvalidText:
