@@ -32,7 +32,7 @@ from backups_app.actions.restore import Execute, Overrides, restore_backup
 from backups_app.audit import Actor
 from backups_app.choices import ACTIVE_STATES, BackupKind, BackupStatus, JobKind, JobState, Trigger
 from backups_app.engine import store
-from backups_app.engine.errors import Cancelled, EngineError
+from backups_app.engine.errors import Cancelled, CommitUnknown, EngineError
 from backups_app.engine.progress import Watch
 from backups_app.exclusion import active_restore, blocker_of, slot_of
 from backups_app.heartbeat import Heartbeat, is_beating, write_ending
@@ -317,6 +317,8 @@ def _run_claimed(job: Job, heartbeat: Heartbeat) -> None:
         who = cache.who_asked_to_cancel(job.pk)
         _note_cancel(job.pk, by=Actor(id=str(who.get("id", "")), name=str(who.get("name", ""))))
         _end(job, JobState.CANCELLED, message=str(stop))
+    except CommitUnknown as error:
+        _end_as_committed(job, error)
     except EngineError as error:
         _end(job, JobState.FAILED, code=error.code, message=str(error), hint=error.hint)
     except (OperationalError, InterfaceError) as error:
@@ -468,6 +470,18 @@ def _fence(job: Job, execute: Execute) -> None:
     )
     if changed != 1:
         raise NotOurs(f"Job {job.pk} was taken away; nothing was changed.")
+
+
+def _end_as_committed(job: Job, error: CommitUnknown) -> None:
+    """What the database holds decides, once the session has ended; if that can't be seen now, the caretaker will."""
+    connections[_database()].close_if_unusable_or_obsolete()
+    if job.claim is None or not leases.end_session(job.claim):
+        return
+    if Job.objects.filter(pk=job.pk, committed_at__isnull=False).exists():
+        _end_committed(job)
+    else:
+        hint = "The database was not touched: it is as it was. See what it says, then start the restore again."
+        _end(job, JobState.FAILED, code=error.code, message=str(error), hint=hint)
 
 
 def _end_committed(job: Job) -> None:

@@ -13,7 +13,7 @@ from backups_app.audit import Actor
 from backups_app.choices import BackupKind
 from backups_app.engine import store
 from backups_app.engine.check import Checked, check
-from backups_app.engine.errors import EngineError
+from backups_app.engine.errors import CommitUnknown, EngineError
 from backups_app.engine.load import Loaded, load
 from backups_app.engine.progress import Stage, Watch
 from backups_app.models import Backup
@@ -102,6 +102,9 @@ def restore_backup(
             under_lock=make_safety_backup,
             fence=fence,
         )
+    except CommitUnknown:
+        # If it was committed after all, the backup of what was before is worth a file that no list shows.
+        raise
     except BaseException:
         for backup in safety:
             store.delete(backup.name)

@@ -9,7 +9,8 @@ EngineError              never raised itself
 |- LoadFailed            the database broke off a load; it is as it was before
 |  |- LoadRefused        this file can't be loaded into this database
 |  |- LockNotFree        somebody kept a table busy for too long
-|  `- ProofFailed        after the load the database was not what the file says
+|  |- ProofFailed        after the load the database was not what the file says
+|  `- CommitUnknown      the connection was lost in the COMMIT: before or after, but nobody said which
 `- Cancelled             somebody asked to stop
 """
 
@@ -72,6 +73,11 @@ class LockNotFree(LoadFailed):
 class ProofFailed(LoadFailed):
     code = "proof-failed"
     hint = "Nothing was changed. Look for triggers or rules in the database that change what is written."
+
+
+class CommitUnknown(LoadFailed):
+    code = "commit-unknown"
+    hint = "The database is wholly as before or wholly restored. Look which, then start the restore again if need be."
 
 
 class Cancelled(EngineError):

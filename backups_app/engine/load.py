@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Thread
 from typing import Any, BinaryIO
 
@@ -75,7 +75,8 @@ def load(
     `mark` and `fence` are given runs a statement (with Django's %s) on the load's own connection and returns the number
     of changed rows; raising rolls back.
 
-    Raises LoadRefused, LoadFailed, LoadUnderWay, LockNotFree, ProofFailed or Cancelled, each after rolling back.
+    Raises LoadRefused, LoadFailed, LoadUnderWay, LockNotFree, ProofFailed or Cancelled, each after rolling back;
+    and CommitUnknown, of which nobody knows whether it did.
     """
     for finding in checked.refusals:
         if finding.kind in NEVER:
@@ -95,7 +96,8 @@ def load(
         # The last moment to stop; from here on it counts as done.
         watch.step(Stage.COMMIT, loaded.record_count, loaded.record_count)
         target.commit()
-        return loaded
+        late = [Finding(kind="not-refreshed", where=where, detail=why) for where, why in target.after_commit()]
+        return replace(loaded, remarks=(*loaded.remarks, *late))
 
 
 class _Load:
@@ -142,12 +144,14 @@ class _Load:
             prove(target, plan, self._checked, self._naturals, self._open_stream, watch)
         words = "The file names it; it was missing."
         made = [Finding(kind="made", where=name, detail=words) for name in self._naturals.made]
+        words = "It fired for the rows that were written."
+        fired = [Finding(kind="trigger", where=name, detail=words) for name in target.firing]
         return Loaded(
             record_count=sum(after.values()),
             before=before,
             after=after,
             proven=prove_it,
-            remarks=(*plan.remarks, *remarks, *made),
+            remarks=(*plan.remarks, *remarks, *made, *fired),
         )
 
     def _write_records(self) -> None:

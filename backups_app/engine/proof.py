@@ -36,4 +36,7 @@ def prove(
         return
     with closing(comparison.ledger(leaving_out=same)) as ledger:
         if named := comparison.named(ledger, _MOST_NAMED):
-            raise ProofFailed("The database does not hold what the file says: " + "; ".join(named))
+            words = "The database does not hold what the file says: " + "; ".join(named)
+            if target.firing:
+                words += f". These triggers fire on what is written: {', '.join(target.firing)}"
+            raise ProofFailed(words)

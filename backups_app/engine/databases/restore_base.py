@@ -13,7 +13,7 @@ from django.db.models import Field
 
 from backups_app.engine.databases.base import Snapshot
 from backups_app.engine.decoders import Dialect
-from backups_app.engine.errors import EngineError, LoadFailed, LockNotFree
+from backups_app.engine.errors import CommitUnknown, EngineError, LoadFailed, LockNotFree
 from backups_app.engine.progress import Watch
 from backups_app.engine.selection import Table
 
@@ -42,6 +42,8 @@ class Target(Snapshot):
 
     # What the driver raises for a row that the database does not take.
     refusals: tuple[type[Exception], ...]
+    # Triggers that can't be kept from firing on what is written, as "name on table".
+    firing: tuple[str, ...] = ()
 
     def is_refusal(self, error: BaseException) -> bool:
         """Whether the database does not take a row, and works otherwise."""
@@ -91,8 +93,16 @@ class Target(Snapshot):
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """How many rows were changed by the statement, with Django's %s for parameters."""
 
-    @abstractmethod
-    def commit(self) -> None: ...
+    def commit(self) -> None:
+        """Raises CommitUnknown when the server does not say how it ended."""
+        try:
+            self.execute("COMMIT")
+        except self.driver_errors as error:
+            raise CommitUnknown(f"The connection was lost while the database committed: {error}") from error
+
+    def after_commit(self) -> list[tuple[str, str]]:
+        """Puts in order what depends on the tables; what could not be, and why. Never raises."""
+        return []
 
     def interrupt(self) -> None:
         """Ends the statement that runs, from another thread."""

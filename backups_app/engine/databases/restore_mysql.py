@@ -1,6 +1,7 @@
 """Loading into MariaDB and MySQL: DELETE and INSERT of many rows, in one transaction that DDL would end.
 
-Nothing here may commit by itself: no ALTER, TRUNCATE or ANALYZE from the first DELETE on.
+Nothing here may commit by itself: no ALTER, TRUNCATE or ANALYZE from the first DELETE on. So triggers fire, and the
+proof decides whether that did harm.
 """
 
 from __future__ import annotations
@@ -27,11 +28,12 @@ from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
 
 _LOCK_TRY_SECONDS = 1
+_ALTER_PATIENCE_SECONDS = 10
 _PATIENCE_SECONDS = 24 * 3600
 # Lock wait timeout, deadlock.
 _BUSY = (1205, 1213)
-# Of what the drivers call operational: values and checks that the table does not take.
-_REFUSED = (1264, 1265, 1292, 1366, 1406, 3140, 3819, 4025)
+# Of what the drivers call operational: values that table, checks or triggers do not take.
+_REFUSED = (1264, 1265, 1292, 1366, 1406, 1644, 3140, 3819, 4025)
 # Strict, so that nothing is cut; a key of 0 is a key; impossible dates are written back as they were.
 _SQL_MODE = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
 _NONE = type(None)
@@ -44,6 +46,7 @@ class MySQLTarget(Target, MySQLSnapshot):
 
         self.refusals = (IntegrityError, DataError)
         self._operational = OperationalError
+        self._raw: Any = None
         self._tables: list[Table] = []
         self._largest_packet = 1 << 20
 
@@ -53,7 +56,9 @@ class MySQLTarget(Target, MySQLSnapshot):
         self._raw.autocommit(True)  # noqa: FBT003 (the driver's own signature)
         self.rows(f"SET SESSION net_write_timeout = {_PATIENCE_SECONDS}, net_read_timeout = {_PATIENCE_SECONDS}")
         self.rows(f"SET SESSION wait_timeout = {_PATIENCE_SECONDS}")
-        self.rows(f"SET SESSION lock_wait_timeout = 10, innodb_lock_wait_timeout = {_LOCK_TRY_SECONDS}")
+        self.rows(
+            f"SET SESSION lock_wait_timeout = {_ALTER_PATIENCE_SECONDS}, innodb_lock_wait_timeout = {_LOCK_TRY_SECONDS}"
+        )
         if self.connection.mysql_is_mariadb:
             self.rows("SET SESSION max_statement_time = 0")
         else:
@@ -64,6 +69,13 @@ class MySQLTarget(Target, MySQLSnapshot):
         self.rows("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         self._largest_packet = int(self.rows("SELECT @@max_allowed_packet")[0][0])
         self._thread = int(self.rows("SELECT CONNECTION_ID()")[0][0])
+
+    def end(self) -> None:
+        # Waited for: closing alone would leave everything locked for as long as the server rolls back.
+        if self._raw is not None:
+            with suppress(*self.driver_errors):
+                self.rows("ROLLBACK")
+        super().end()
 
     def is_refusal(self, error: BaseException) -> bool:
         if isinstance(error, self._operational):
@@ -84,12 +96,21 @@ class MySQLTarget(Target, MySQLSnapshot):
         """The counter of a table that stays empty can be raised only by DDL, which would end the transaction."""
         for table, wanted in next_ids.items():
             now = self.next_id(table)
-            if now is not None and now < wanted:
+            if now is None or now >= wanted:
+                continue
+            try:
                 self.rows(f"ALTER TABLE {self.quote(table.name)} AUTO_INCREMENT = {int(wanted)}")
+            except self._operational as error:
+                if error.args[0] not in _BUSY:
+                    raise
+                raise LockNotFree(
+                    f"{table.name} was not free for {_ALTER_PATIENCE_SECONDS} seconds: {error}"
+                ) from error
 
     def lock(self, tables: Sequence[Table], watch: Watch) -> None:
         self._tables = list(tables)
         self._refuse_what_cannot_be_undone()
+        self.firing = self._triggers()
         give_up_at = monotonic() + LOCK_PATIENCE_SECONDS
         while True:
             try:
@@ -115,20 +136,17 @@ class MySQLTarget(Target, MySQLSnapshot):
         if found := self.findings(self._tables):
             words = "; ".join(f"{item['model']}: {item['detail']}" for item in found)
             raise LoadRefused(f"These tables have no transactions: {words}.", hint="Make them InnoDB tables.")
+
+    def _triggers(self) -> tuple[str, ...]:
         names = {table.name.lower() for table in self._tables}
-        triggers = [
+        return tuple(
             f"{name} on {table}"
             for name, table in self.rows(
                 "SELECT trigger_name, event_object_table FROM information_schema.triggers"
-                " WHERE trigger_schema = DATABASE()"
+                " WHERE trigger_schema = DATABASE() ORDER BY trigger_name"
             )
             if str(table).lower() in names
-        ]
-        if triggers:
-            raise LoadRefused(
-                f"Triggers would fire for every row: {', '.join(triggers)}.",
-                hint="Drop these triggers, restore, and create them again.",
-            )
+        )
 
     def _who_is_in_the_way(self) -> str:
         rows = self.rows(
@@ -231,9 +249,6 @@ class MySQLTarget(Target, MySQLSnapshot):
             return int(cursor.rowcount)
         finally:
             cursor.close()
-
-    def commit(self) -> None:
-        self.rows("COMMIT")
 
     def interrupt(self) -> None:
         other = self.connection.copy()

@@ -22,13 +22,16 @@ from backups_app.engine.selection import Table
 
 # From this number of records on, building keys and indexes at the end is cheaper than the locks that it takes.
 MANY_RECORDS = 20_000
+# So much of the room for locks a load takes; with more to lock, tables are emptied row by row.
+LOCKS_SHARE = 0.5
 _LOCK_TRY = "1s"
 
 _NONE = type(None)
 _FOREIGN_KEYS = """
-    SELECT k.oid, k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text, pg_get_constraintdef(k.oid),
-        obj_description(k.oid, 'pg_constraint'), k.condeferrable AND k.confdeltype = 'a', k.conrelid, k.confrelid
-    FROM pg_catalog.pg_constraint k
+    SELECT k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text, pg_get_constraintdef(k.oid),
+        obj_description(k.oid, 'pg_constraint'), k.condeferrable AND k.confdeltype = 'a', k.confdeltype = 'a',
+        k.conrelid::bigint, k.confrelid::bigint, pg_has_role(c.relowner, 'USAGE')
+    FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
     WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = ANY(%s) OR k.confrelid = ANY(%s))
     ORDER BY k.oid
 """
@@ -45,8 +48,38 @@ _PLAIN_INDEXES = """
     ORDER BY i.indexrelid
 """
 _TRIGGERS = """
-    SELECT tgrelid::regclass::text, tgname, tgenabled::text FROM pg_catalog.pg_trigger
+    SELECT tgrelid::regclass::text, tgname, tgenabled::text, tgrelid::bigint FROM pg_catalog.pg_trigger
     WHERE NOT tgisinternal AND tgrelid = ANY(%s) AND tgenabled <> 'D' ORDER BY tgname
+"""
+_REFERENCES = """
+    SELECT k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text,
+        string_agg(format('b.%%I = a.%%I', theirs.attname, own.attname), ' AND '),
+        string_agg(format('a.%%I IS NOT NULL', own.attname), ' AND ')
+    FROM pg_catalog.pg_constraint k
+        CROSS JOIN unnest(k.conkey, k.confkey) AS pair(own, theirs)
+        JOIN pg_catalog.pg_attribute own ON own.attrelid = k.conrelid AND own.attnum = pair.own
+        JOIN pg_catalog.pg_attribute theirs ON theirs.attrelid = k.confrelid AND theirs.attnum = pair.theirs
+    WHERE k.contype = 'f' AND k.convalidated AND (k.conrelid = ANY(%s) OR k.confrelid = ANY(%s))
+    GROUP BY k.oid, k.conname, k.conrelid, k.confrelid ORDER BY k.oid
+"""
+_MATERIALIZED_VIEWS = """
+    WITH RECURSIVE dependent(oid, depth) AS (
+        SELECT unnest(%s::oid[]), 0
+        UNION
+        SELECT r.ev_class, d.depth + 1 FROM dependent d
+            JOIN pg_catalog.pg_depend p ON p.refclassid = 'pg_class'::regclass AND p.refobjid = d.oid
+                AND p.classid = 'pg_rewrite'::regclass
+            JOIN pg_catalog.pg_rewrite r ON r.oid = p.objid
+        WHERE r.ev_class <> d.oid AND d.depth < 100
+    )
+    SELECT c.oid::regclass::text FROM dependent JOIN pg_catalog.pg_class c USING (oid)
+    WHERE c.relkind = 'm' AND c.relispopulated GROUP BY c.oid ORDER BY max(depth), c.oid
+"""
+# The table of locks that all sessions share, and what is locked besides the tables: indexes, dropped and made anew.
+_ROOM_FOR_LOCKS = """
+    SELECT current_setting('max_locks_per_transaction')::bigint
+        * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint),
+        (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = ANY(%s))
 """
 _FINGERPRINT = """
     SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), convalidated::text,
@@ -90,6 +123,7 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         self._large: list[str] = []
         self._oids: list[int] = []
         self._before: set[tuple[Any, ...]] = set()
+        self._counters: list[tuple[str, int]] = []
 
     def exclude_others(self, watch: Watch) -> None:
         self._begin("BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE")
@@ -103,6 +137,8 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         self._oids = self._oids_of([self.quote(table.name) for table in tables])
         self._lock(names, "EXCLUSIVE")
         self._before = self._fingerprint()
+        # Read now, since keys that were taken away can't be asked for.
+        self._references = self.run(_REFERENCES, (self._oids, self._oids))
 
     def _lock(self, names: Sequence[str], mode: str) -> None:
         if names:
@@ -139,13 +175,18 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         self._raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
         by_oid = dict(zip(self._oids_of([self.quote(item.table.name) for item in work]), work, strict=True))
         owned = self._owned(list(by_oid))
+        keys = self.run(_FOREIGN_KEYS, (list(by_oid), list(by_oid)))
         large = [
             oid
             for oid, item in by_oid.items()
-            if item.records >= MANY_RECORDS and oid in owned and self._relkind(item.table.name) != "p"
+            if item.records >= MANY_RECORDS
+            and oid in owned - _referred_by_others(keys)
+            and self._relkind(item.table.name) != "p"
         ]
-        self._take_keys_away(list(by_oid), large)
-        self._take_triggers_away([oid for oid in by_oid if oid in owned])
+        if not self._has_room_for_locks(list(by_oid), large):
+            large = []
+        self._take_keys_away(keys, set(by_oid), set(large))
+        self._take_triggers_away(list(by_oid), owned)
         for name, definition in self.run(_PLAIN_INDEXES, (large,)):
             self._raw.execute(f"DROP INDEX {name}")
             self._indexes.append(definition)
@@ -153,7 +194,8 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         if self._large:
             self._raw.execute(f"TRUNCATE TABLE {', '.join(self._large)}")
         self._raw.execute("SET CONSTRAINTS ALL DEFERRED")
-        for oid, item in by_oid.items():
+        # Who refers before whom he refers to, for keys that neither wait nor can be taken away.
+        for oid, item in reversed(by_oid.items()):
             if oid not in large:
                 self._raw.execute(f"DELETE FROM {self.source(item.table)}")
 
@@ -164,21 +206,31 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         )
         return {oid for (oid,) in rows}
 
-    def _take_keys_away(self, oids: list[int], large: list[int]) -> None:
+    def _has_room_for_locks(self, oids: list[int], large: list[int]) -> bool:
+        ((room, indexes),) = self.run(_ROOM_FOR_LOCKS, (large,))
+        # A table, its overflow with an index, and what refers to it or is referred to.
+        return len(oids) + 4 * len(large) + 2 * int(indexes) <= int(room) * LOCKS_SHARE
+
+    def _take_keys_away(self, keys: Sequence[tuple[Any, ...]], oids: set[int], large: set[int]) -> None:
         """Of large tables all; of others those that can't wait for the end, or that act by themselves."""
-        keys = []
-        locked = set(self._names_of(large))
-        for _, name, table, other, definition, comment, can_wait, own, referred in self.run(
-            _FOREIGN_KEYS, (oids, oids)
-        ):
+        taken = []
+        locked = set(self._names_of(list(large)))
+        for name, table, other, definition, comment, can_wait, is_passive, own, referred, is_owned in keys:
             if can_wait and own not in large and referred not in large:
                 continue
-            keys.append(_ForeignKey(self.quote(name), table, definition, comment))
-            locked |= {table, other}
+            if is_owned:
+                taken.append(_ForeignKey(self.quote(name), table, definition, comment))
+                locked |= {table, other}
+            elif own not in oids and not is_passive:
+                raise LoadRefused(
+                    f"The key {name} would change rows of {table}, which stays, when rows of {other} go, and only the"
+                    " owner of that table can take it away for the time being.",
+                    hint="Nothing was changed. Restore with the database user that owns the tables.",
+                )
         self._lock(sorted(locked), "ACCESS EXCLUSIVE")
-        for key in keys:
+        for key in taken:
             self._raw.execute(f"ALTER TABLE {key.table} DROP CONSTRAINT {key.name}")
-        self._foreign_keys = keys
+        self._foreign_keys = taken
 
     def _names_of(self, oids: list[int]) -> list[str]:
         return [
@@ -186,8 +238,10 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
             for (name,) in self.run("SELECT oid::regclass::text FROM pg_catalog.pg_class WHERE oid = ANY(%s)", (oids,))
         ]
 
-    def _take_triggers_away(self, oids: list[int]) -> None:
-        self._triggers = [(table, self.quote(name), state) for table, name, state in self.run(_TRIGGERS, (oids,))]
+    def _take_triggers_away(self, oids: list[int], owned: set[int]) -> None:
+        found = self.run(_TRIGGERS, (oids,))
+        self._triggers = [(table, self.quote(name), state) for table, name, state, oid in found if oid in owned]
+        self.firing = tuple(f"{name} on {table}" for table, name, _, oid in found if oid not in owned)
         self._lock(sorted({table for table, _, _ in self._triggers}), "ACCESS EXCLUSIVE")
         for table, name, _ in self._triggers:
             self._raw.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
@@ -221,6 +275,7 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
     def settle(self) -> None:
         from psycopg.sql import Literal
 
+        self._raw.execute("SAVEPOINT before_keys")
         try:
             self._raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for definition in self._indexes:
@@ -231,7 +286,8 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
                     comment = Literal(key.comment).as_string(self._raw)
                     self._raw.execute(f"COMMENT ON CONSTRAINT {key.name} ON {key.table} IS {comment}")
         except self.refusals as error:
-            raise LoadRefused(f"The file breaks a constraint: {error}") from error
+            self._raw.execute("ROLLBACK TO SAVEPOINT before_keys")
+            raise LoadRefused(f"The file breaks a constraint: {self._what_dangles() or error}") from error
         for table, name, state in self._triggers:
             self._raw.execute(f"ALTER TABLE {table} {_SWITCHES[state]} {name}")
         changed = self._before ^ self._fingerprint()
@@ -239,6 +295,14 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
             raise LoadFailed(f"The schema would not be what it was: {sorted(map(str, changed))[0]}")
         if self._large:
             self._raw.execute(f"ANALYZE {', '.join(name.removeprefix('ONLY ') for name in self._large)}")
+
+    def _what_dangles(self) -> str:
+        found = []
+        for name, table, other, same, given in self._references:
+            sql = f"SELECT count(*) FROM {table} a WHERE {given} AND NOT EXISTS (SELECT 1 FROM {other} b WHERE {same})"
+            if count := self.rows(sql)[0][0]:
+                found.append(f"{count:,} references from {table} to {other} lead nowhere ({name})")
+        return "; ".join(found)
 
     def _fingerprint(self) -> set[tuple[Any, ...]]:
         return set(self._raw.execute(_FINGERPRINT, {"oids": self._oids}).fetchall())
@@ -257,9 +321,13 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         now = last + step if is_called else last
         ((used,),) = self.run(f"SELECT {name}({self.quote(key)}) FROM {self.source(table)}")
         wanted = furthest(now, *([] if at_least is None else [at_least]), *([] if used is None else [used + step]))
-        if wanted != now:
+        if wanted == now:
+            return
+        if self.run("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass", (sequence,))[0][0]:
             # Rolls back, unlike setval.
             self._raw.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {wanted}")
+        else:
+            self._counters.append((sequence, wanted))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         self.end_writing()
@@ -274,11 +342,32 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         return int(self._raw.execute(sql, parameters or None).rowcount)
 
     def commit(self) -> None:
-        self._raw.execute("COMMIT")
+        # As late as can be; that a counter is further on does no harm if the rest is rolled back.
+        for sequence, wanted in self._counters:
+            self.run("SELECT setval(%s, %s, false)", (sequence, wanted))
+        super().commit()
+
+    def after_commit(self) -> list[tuple[str, str]]:
+        """Materialized views show what the tables hold."""
+        failed = []
+        try:
+            for (view,) in self.run(_MATERIALIZED_VIEWS, (self._oids,)):
+                try:
+                    self._raw.execute(f"REFRESH MATERIALIZED VIEW {view}")
+                except self.driver_errors as error:
+                    failed.append((view, f"The materialized view could not be refreshed: {error}"))
+        except self.driver_errors as error:
+            failed.append(("materialized views", f"They could not be looked for: {error}"))
+        return failed
 
     def interrupt(self) -> None:
         with suppress(*self.driver_errors):
             self._raw.cancel()
+
+
+def _referred_by_others(keys: Sequence[tuple[Any, ...]]) -> set[int]:
+    """Tables with a key from a table that somebody else owns: that can't be taken away."""
+    return {referred for *_, referred, is_owned in keys if not is_owned}
 
 
 def copy_texts(values: Sequence[Any], adapt: Callable[[Any], str | None]) -> Sequence[str]:

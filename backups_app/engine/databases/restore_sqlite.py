@@ -162,6 +162,7 @@ class SQLiteTarget(Target, SQLiteSnapshot):
         return self._raw.execute(_with_marks(sql, parameters), parameters).rowcount
 
     def commit(self) -> None:
+        # In this very process: what raises has not committed.
         self._raw.execute("COMMIT")
         with suppress(sqlite3.Error):
             # Readers may be in the way: then the next checkpoint does it.
