@@ -109,7 +109,6 @@ def restore_backup(
         for backup in safety:
             store.delete(backup.name)
         raise
-    watch.report(Stage.AFTERCARE, loaded.record_count, loaded.record_count)
     for backup in safety:
         # Not earlier: the catalogue is in the database that was locked.
         backup.save(force_insert=True)

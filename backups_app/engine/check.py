@@ -17,6 +17,7 @@ from backups_app.engine.databases.restore import open_target
 from backups_app.engine.databases.restore_base import Target
 from backups_app.engine.decoders import Dialect
 from backups_app.engine.dump import Scope
+from backups_app.engine.garbage import collected_seldom
 from backups_app.engine.naturals import accept_any
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.reading import Batch, Reader, Unreadable, last_manifest, looks_like_ours
@@ -65,6 +66,7 @@ class Checked:
         return self.provenance in (OURS, ELSEWHERE)
 
 
+@collected_seldom()
 def check(open_stream: Callable[[], BinaryIO], *, scope: Scope, watch: Watch | None = None) -> Checked:
     """Never raises for what is wrong with the file. Memory stays flat."""
     watch = watch or Watch()

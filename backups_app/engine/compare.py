@@ -32,6 +32,7 @@ from backups_app.engine.dump import Scope
 from backups_app.engine.errors import LoadRefused
 from backups_app.engine.fixture import SEPARATOR, dump_line
 from backups_app.engine.foreign import Foreign
+from backups_app.engine.garbage import collected_seldom
 from backups_app.engine.naturals import Naturals
 from backups_app.engine.plan import Plan, make_plan
 from backups_app.engine.progress import Stage, Watch
@@ -53,6 +54,7 @@ class Difference:
     changed: int
 
 
+@collected_seldom()
 def compare(
     open_stream: Callable[[], BinaryIO], *, checked: Checked, scope: Scope, watch: Watch | None = None
 ) -> tuple[Difference, ...]:

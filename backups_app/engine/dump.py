@@ -18,6 +18,7 @@ from backups_app.engine.databases import open_snapshot
 from backups_app.engine.databases.base import NaturalKeys, Snapshot, Wrapped, referred_label
 from backups_app.engine.errors import SnapshotFailed
 from backups_app.engine.fixture import Writer
+from backups_app.engine.garbage import collected_seldom
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Selection, Table, is_excluded, select_tables
 
@@ -52,6 +53,7 @@ class Scope:
     application: str = field(default="")
 
 
+@collected_seldom()
 def dump(
     stream: BinaryIO, *, scope: Scope, kind: str, watch: Watch | None = None, is_within_load: bool = False
 ) -> Dumped:

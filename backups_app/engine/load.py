@@ -22,6 +22,7 @@ from backups_app.engine.dump import Scope
 from backups_app.engine.errors import Cancelled, LoadFailed, LoadRefused, LockNotFree, ProofFailed
 from backups_app.engine.following import Following
 from backups_app.engine.foreign import Foreign
+from backups_app.engine.garbage import collected_seldom
 from backups_app.engine.manifest import MODEL
 from backups_app.engine.naturals import Naturals
 from backups_app.engine.plan import Plan, make_plan
@@ -55,6 +56,7 @@ def _let_pass(execute: Execute) -> None:
     return None
 
 
+@collected_seldom()
 def load(
     open_stream: Callable[[], BinaryIO],
     *,
@@ -96,6 +98,7 @@ def load(
         # The last moment to stop; from here on it counts as done.
         watch.step(Stage.COMMIT, loaded.record_count, loaded.record_count)
         target.commit()
+        watch.report(Stage.AFTERCARE, loaded.record_count, loaded.record_count)
         late = [Finding(kind="not-refreshed", where=where, detail=why) for where, why in target.after_commit()]
         return replace(loaded, remarks=(*loaded.remarks, *late))
 

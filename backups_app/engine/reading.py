@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from io import SEEK_END
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 import ijson
@@ -25,6 +26,7 @@ BATCH_RECORDS = 500
 # A manifest is shorter; it names the tables, not the rows.
 _TAIL_BYTES = 4 << 20
 
+_MODEL = itemgetter("model")
 _FIRST = OPENING + b'{"model":"'
 _MANIFEST_LINE = b'{"model":"' + MODEL.encode() + b'"'
 # Integers of this many digits may be beyond 64 bit, where orjson makes floats of them without a word.
@@ -114,7 +116,7 @@ class Reader:
             raise Unreadable("Records follow its manifest.", where=f"record {self.record_count + 1:,}")
         records = self._parsed(lines)
         try:
-            labels = [record["model"] for record in records]
+            labels = list(map(_MODEL, records))
             first = self.record_count + 1
             self.record_count += len(records)
             if labels.count(labels[0]) == len(labels):

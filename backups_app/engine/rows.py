@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -16,6 +17,8 @@ from backups_app.engine.decoders import Decode, Dialect, Resolve, decoder
 from backups_app.engine.selection import Table
 
 Records = Sequence[Mapping[str, Any]]
+
+_KEY, _FIELDS = itemgetter("pk"), itemgetter("fields")
 
 
 class BadValue(Exception):
@@ -46,18 +49,20 @@ class TableRows:
         self._decoders: dict[str, Decode] = {}
         self.key = None if table.has_composite_key else table.key_fields[0]
         self._names = tuple(field.name for field in table.fields)
+        self._getters = tuple(map(itemgetter, self._names))
         self._by_name = {field.name: field for field in table.fields}
         self._all = (*(() if self.key is None else (self.key,)), *table.fields)
 
     def blocks(self, records: Records) -> Iterator[Block]:
         """Raises BadValue."""
-        given = [record["fields"] for record in records]
+        given = list(map(_FIELDS, records))
         if set(map(len, given)) == {len(self._names)}:
             try:
-                raw = [[fields[name] for fields in given] for name in self._names]
+                keys = [] if self.key is None else [list(map(_KEY, records))]
+                raw = keys + [list(map(value, given)) for value in self._getters]
             except KeyError:
                 raw = None
-            if raw is not None and (self.key is None or all("pk" in record for record in records)):
+            if raw is not None:
                 yield self._block(records, self._all, raw)
                 return
         for names, group in groupby(records, key=self._shape):
@@ -93,6 +98,7 @@ class TableRows:
         columns = [[record["fields"][name] for record in records] for name in names]
         if self.key is not None and has_key:
             fields.insert(0, self.key)
+            columns.insert(0, list(map(_KEY, records)))
         block = self._block(records, tuple(fields), columns)
         missing = [field for field in self._all if field not in block.fields and field is not self.key]
         filled = [(field, self._defaults(field, records)) for field in missing if not _has_database_default(field)]
@@ -111,8 +117,6 @@ class TableRows:
         return [field.get_db_prep_save(field.get_default(), self._dialect.connection) for _ in records]
 
     def _block(self, records: Records, fields: tuple[Field[Any, Any], ...], raw: list[list[Any]]) -> Block:
-        if len(fields) > len(raw):
-            raw = [[record["pk"] for record in records], *raw]
         columns = tuple(self._decoded(field, values, records) for field, values in zip(fields, raw, strict=True))
         return Block(fields=fields, columns=columns)
 

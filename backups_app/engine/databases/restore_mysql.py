@@ -12,6 +12,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
+import orjson
 from django.db.models import Field
 
 from backups_app.engine.databases.mysql import MySQLSnapshot
@@ -36,7 +37,11 @@ _BUSY = (1205, 1213)
 _REFUSED = (1264, 1265, 1292, 1366, 1406, 1644, 3140, 3819, 4025)
 # Strict, so that nothing is cut; a key of 0 is a key; impossible dates are written back as they were.
 _SQL_MODE = "STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES"
+# Of a packet, for what belongs to the protocol.
+_PACKET_MARGIN = 1024
 _NONE = type(None)
+_WHOLE = {int, bool, _NONE}
+_NULL = b"NULL"
 
 
 class MySQLTarget(Target, MySQLSnapshot):
@@ -161,19 +166,17 @@ class MySQLTarget(Target, MySQLSnapshot):
             self.rows(f"DELETE FROM {self.quote(item.table.name)}")
 
     def writer(self, table: Table, fields: Sequence[Field[Any, Any]]) -> Write:
-        head = insert_sql(self, table, fields, "")
-        # Room for the statement's own words; a character takes up to four bytes.
-        most = self._largest_packet // 4 - len(head) * 4 - 1024
+        head = insert_sql(self, table, fields, "(").encode()
+        most = self._largest_packet - len(head) - _PACKET_MARGIN
 
         def write(columns: Sequence[Sequence[Any]]) -> None:
             texts = [literals(column, self._adapt) for column in columns]
-            rows = [f"({row})" for row in map(",".join, zip(*texts, strict=True))]
-            self._insert(head, rows, most)
+            self._insert(head, list(map(b",".join, zip(*texts, strict=True))), most)
 
         return write
 
-    def _insert(self, head: str, rows: list[str], most: int) -> None:
-        text = ",".join(rows)
+    def _insert(self, head: bytes, rows: list[bytes], most: int) -> None:
+        text = b"),(".join(rows)
         if len(text) > most and len(rows) > 1:
             middle = len(rows) // 2
             self._insert(head, rows[:middle], most)
@@ -181,13 +184,13 @@ class MySQLTarget(Target, MySQLSnapshot):
             return
         cursor = self._raw.cursor()
         try:
-            cursor.execute(head + text)
+            cursor.execute(head + text + b")")
         finally:
             cursor.close()
 
-    def _adapt(self, value: Any) -> str:
+    def _adapt(self, value: Any) -> bytes:
         literal = self._raw.literal(value)
-        return literal.decode() if isinstance(literal, bytes) else str(literal)
+        return literal if isinstance(literal, bytes) else str(literal).encode()
 
     def settle(self) -> None:
         for name, table, columns, other, others in self._foreign_keys():
@@ -261,36 +264,36 @@ class MySQLTarget(Target, MySQLSnapshot):
                 other.close()
 
 
-def literals(values: Sequence[Any], adapt: Callable[[Any], str]) -> Sequence[str]:
+def literals(values: Sequence[Any], adapt: Callable[[Any], bytes]) -> Sequence[bytes]:
     """A column as SQL; `adapt` makes a literal of what is neither text, number, flag nor bytes."""
     types = set(map(type, values))
     if types == {str}:
         return _quoted(values)
-    if types == {int} or types == {float}:
-        return list(map(repr, values))
-    if _NONE in types:
-        present = [value for value in values if value is not None]
-        following = iter(literals(present, adapt) if present else ())
-        return ["NULL" if value is None else next(following) for value in values]
+    if types <= _WHOLE:
+        with suppress(TypeError):  # beyond 64 bits
+            return orjson.dumps(values)[1:-1].split(b",")
+    if types == {str, _NONE}:
+        quoted = _quoted(["" if value is None else value for value in values])
+        return [_NULL if value is None else text for value, text in zip(values, quoted, strict=True)]
     return [_literal(value, adapt) for value in values]
 
 
-def _literal(value: Any, adapt: Callable[[Any], str]) -> str:
-    if type(value) is bool:
-        return "1" if value else "0"
-    if type(value) in (int, float):
-        return repr(value)
+def _literal(value: Any, adapt: Callable[[Any], bytes]) -> bytes:
+    if value is None:
+        return _NULL
+    if type(value) in (int, float, bool):
+        return repr(value).encode()
     if isinstance(value, bytes):
-        return f"X'{value.hex()}'"
+        return b"X'" + value.hex().encode() + b"'"
     return _quoted([value])[0] if type(value) is str else adapt(value)
 
 
-def _quoted(texts: Sequence[str]) -> Sequence[str]:
-    column = "\0".join(texts)
-    if column.count("\0") != len(texts) - 1:
-        return ["'" + _escaped(text).replace("\0", "\\0") + "'" for text in texts]
-    return ("'" + _escaped(column).replace("\0", "'\0'") + "'").split("\0")
+def _quoted(texts: Sequence[str]) -> Sequence[bytes]:
+    column = "\0".join(texts).encode()
+    if column.count(b"\0") != len(texts) - 1:
+        return [b"'" + _escaped(text.encode()).replace(b"\0", b"\\0") + b"'" for text in texts]
+    return (b"'" + _escaped(column).replace(b"\0", b"'\0'") + b"'").split(b"\0")
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def _escaped(text: bytes) -> bytes:
+    return text.replace(b"\\", b"\\\\").replace(b"'", b"\\'")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+import orjson
 from django.db.models import Field
 
 from backups_app.engine.databases.postgresql import DUMPS, LOADS, PostgreSQLSnapshot
@@ -27,6 +28,8 @@ LOCKS_SHARE = 0.5
 _LOCK_TRY = "1s"
 
 _NONE = type(None)
+_WHOLE = {int, bool, _NONE}
+_NULL = b"\\N"
 _FOREIGN_KEYS = """
     SELECT k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text, pg_get_constraintdef(k.oid),
         obj_description(k.oid, 'pg_constraint'), k.condeferrable AND k.confdeltype = 'a', k.confdeltype = 'a',
@@ -250,7 +253,9 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         from psycopg.adapt import PyFormat, Transformer
 
         columns = ", ".join(self.quote(str(field.column)) for field in fields)
-        sql = f"COPY {self.quote(table.name)} ({columns}) FROM STDIN"
+        # What was truncated in this transaction nobody sees half-way, so its rows need no later visit by VACUUM.
+        freeze = " WITH (FREEZE)" if self.source(table) in self._large else ""
+        sql = f"COPY {self.quote(table.name)} ({columns}) FROM STDIN{freeze}"
         get_dumper = Transformer(self._raw).get_dumper
 
         def adapt(value: Any) -> str | None:
@@ -259,11 +264,11 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
 
         def write(given: Sequence[Sequence[Any]]) -> None:
             texts = [copy_texts(column, adapt) for column in given]
-            data = "\n".join(map("\t".join, zip(*texts, strict=True))) + "\n"
+            data = b"\n".join(map(b"\t".join, zip(*texts, strict=True))) + b"\n"
             if self._copy is None:
                 self._copying = self._raw.cursor().copy(sql)
                 self._copy = self._copying.__enter__()
-            self._copy.write(data.encode())
+            self._copy.write(data)
 
         return write
 
@@ -293,8 +298,6 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         changed = self._before ^ self._fingerprint()
         if changed:
             raise LoadFailed(f"The schema would not be what it was: {sorted(map(str, changed))[0]}")
-        if self._large:
-            self._raw.execute(f"ANALYZE {', '.join(name.removeprefix('ONLY ') for name in self._large)}")
 
     def _what_dangles(self) -> str:
         found = []
@@ -348,7 +351,11 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         super().commit()
 
     def after_commit(self) -> list[tuple[str, str]]:
-        """Materialized views show what the tables hold."""
+        """Plans get statistics, materialized views what the tables hold; everybody is back meanwhile."""
+        if self._large:
+            names = ", ".join(name.removeprefix("ONLY ") for name in self._large)
+            with suppress(*self.driver_errors):
+                self._raw.execute(f"ANALYZE (SKIP_LOCKED) {names}")
         failed = []
         try:
             for (view,) in self.run(_MATERIALIZED_VIEWS, (self._oids,)):
@@ -370,37 +377,35 @@ def _referred_by_others(keys: Sequence[tuple[Any, ...]]) -> set[int]:
     return {referred for *_, referred, is_owned in keys if not is_owned}
 
 
-def copy_texts(values: Sequence[Any], adapt: Callable[[Any], str | None]) -> Sequence[str]:
+def copy_texts(values: Sequence[Any], adapt: Callable[[Any], str | None]) -> Sequence[bytes]:
     """A column in the text format of COPY; `adapt` makes text of what is neither text, number, flag nor bytes."""
     types = set(map(type, values))
     if types == {str}:
         return _escaped(values)
-    if types == {int} or types == {float}:
-        return list(map(repr, values))
-    if types == {bool}:
-        return ["t" if value else "f" for value in values]
-    if _NONE in types:
-        present = [value for value in values if value is not None]
-        following = iter(copy_texts(present, adapt) if present else ())
-        return ["\\N" if value is None else next(following) for value in values]
+    if types <= _WHOLE:
+        with suppress(TypeError):  # beyond 64 bits
+            return orjson.dumps(values)[1:-1].replace(b"null", _NULL).split(b",")
+    if types == {str, _NONE}:
+        escaped = _escaped(["" if value is None else value for value in values])
+        return [_NULL if value is None else text for value, text in zip(values, escaped, strict=True)]
     return [_copy_text(value, adapt) for value in values]
 
 
-def _copy_text(value: Any, adapt: Callable[[Any], str | None]) -> str:
+def _copy_text(value: Any, adapt: Callable[[Any], str | None]) -> bytes:
+    if value is None:
+        return _NULL
     if type(value) in (int, float, bool):
-        return repr(value)
+        return repr(value).encode()
     if isinstance(value, bytes):
-        return f"\\\\x{value.hex()}"
+        return b"\\\\x" + value.hex().encode()
     text = value if type(value) is str else adapt(value)
-    return "\\N" if text is None else _escaped([text])[0]
+    return _NULL if text is None else _escaped([text])[0]
 
 
-def _escaped(texts: Sequence[str]) -> Sequence[str]:
+def _escaped(texts: Sequence[str]) -> Sequence[bytes]:
     # Texts of PostgreSQL hold no NUL, so it can stand between them while they are escaped together.
-    column = "\0".join(texts)
-    if column.count("\0") != len(texts) - 1:
+    column = "\0".join(texts).encode()
+    if column.count(b"\0") != len(texts) - 1:
         raise ValueError("PostgreSQL does not take the character NUL in text.")
-    if not any(character in column for character in "\\\n\r\t"):
-        return texts
-    column = column.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return column.split("\0")
+    column = column.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r").replace(b"\t", b"\\t")
+    return column.split(b"\0")

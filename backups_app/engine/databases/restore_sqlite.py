@@ -164,9 +164,12 @@ class SQLiteTarget(Target, SQLiteSnapshot):
     def commit(self) -> None:
         # In this very process: what raises has not committed.
         self._raw.execute("COMMIT")
+
+    def after_commit(self) -> list[tuple[str, str]]:
         with suppress(sqlite3.Error):
             # Readers may be in the way: then the next checkpoint does it.
             self._raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return []
 
     def interrupt(self) -> None:
         self._raw.interrupt()
