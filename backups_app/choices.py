@@ -27,6 +27,7 @@ class JobKind(TextChoices):
 
     BACKUP = "backup", _("Backup")
     RESTORE = "restore", _("Restore")
+    PREVIEW = "preview", _("Preview")
     CLEAN_UP = "clean-up", _("Clean-up")
 
 

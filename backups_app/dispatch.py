@@ -11,6 +11,7 @@ BACKUPS_QUEUE = "backups"
 TASKS = {
     JobKind.BACKUP: "backups_app.tasks.create_backup",
     JobKind.RESTORE: "backups_app.tasks.restore",
+    JobKind.PREVIEW: "backups_app.tasks.preview",
     JobKind.CLEAN_UP: "backups_app.tasks.clean_up",
 }
 

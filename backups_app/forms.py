@@ -29,8 +29,18 @@ class ConfirmRestoreForm(forms.Form):
     accept_foreign = forms.BooleanField(
         label=_("Restore even if it can’t be proven that this installation made the file."), required=False
     )
+    accept_newer_migrations = forms.BooleanField(
+        label=_("Restore even if it was made with migrations that are not applied here."), required=False
+    )
+    leave_out_unknown = forms.BooleanField(
+        label=_("Leave out models and fields that this project does not have."), required=False
+    )
     accept_lock_out = forms.BooleanField(
         label=_("Restore even if nobody, or not I, could manage backups afterwards."), required=False
+    )
+
+    clear_unnamed = forms.BooleanField(
+        label=_("Empty the models that a file without manifest does not name, too."), required=False
     )
 
     def __init__(self, *args: Any, backup: Backup, user: Any, **kwargs: Any) -> None:

@@ -28,11 +28,16 @@ from django.utils import timezone
 from backups_app import audit, cache, dispatch, leases
 from backups_app.actions.clean_up import clean_up
 from backups_app.actions.create import create_backup
-from backups_app.actions.restore import Execute, Overrides, restore_backup
+from backups_app.actions.preview import preview_restore
+from backups_app.actions.refusals import Overrides
+from backups_app.actions.restore import Expected, restore_backup
+from backups_app.actions.source import Source
 from backups_app.audit import Actor
 from backups_app.choices import ACTIVE_STATES, BackupKind, BackupStatus, JobKind, JobState, Trigger
 from backups_app.engine import store
+from backups_app.engine.check import Checked
 from backups_app.engine.errors import Cancelled, CommitUnknown, EngineError
+from backups_app.engine.load import Execute, Loaded
 from backups_app.engine.progress import Watch
 from backups_app.exclusion import active_restore, blocker_of, slot_of
 from backups_app.heartbeat import Heartbeat, is_beating, write_ending
@@ -407,39 +412,34 @@ def _clean_up(job: Job, by: Actor, watch: Watch) -> None:
         audit.record("clean_up.ended", by=by, outcome=JobState.SUCCEEDED, job_id=job.pk, deleted=deleted)
 
 
+def _preview(job: Job, by: Actor, watch: Watch) -> None:
+    source = _source(job)
+    previewed = preview_restore(source, by=by, watch=watch, clear_unnamed=_overrides(job).clear_unnamed)
+    with transaction.atomic(using=_database()):
+        _succeed(job, previewed.as_dict(source))
+        _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, sha256=previewed.checked.sha256)
+
+
 def _restore(job: Job, by: Actor, watch: Watch) -> None:
     parameters: dict[str, Any] = job.parameters
     restored = restore_backup(
-        name=parameters["name"],
-        sha256=parameters.get("sha256", ""),
+        _source(job),
+        expected=Expected(sha256=parameters.get("sha256", ""), schema=parameters.get("schema", "")),
         trigger=job.trigger,
         by=by,
         owner=job.pk,
         watch=watch,
-        overrides=Overrides(**{name: bool(parameters.get(name)) for name in OVERRIDES}),
+        overrides=_overrides(job),
         mark=lambda execute: _mark(job, execute),
-        fence=lambda execute: _fence(job, execute),
+        fence=lambda execute, checked, loaded, safety: _fence(job, execute, _outcome(job, checked, loaded, safety)),
     )
-    result = {
-        "records": restored.loaded.record_count,
-        "proven": restored.loaded.proven,
-        "safety_backup": restored.safety_backup.name if restored.safety_backup else "",
-        "seconds": round(restored.seconds, 3),
-        "reason": parameters.get("reason", ""),
-        "overrides": [name for name in OVERRIDES if parameters.get(name)],
-        "remarks": [asdict(remark) for remark in restored.loaded.remarks],
-    }
-    counts = {"before": dict(restored.loaded.before), "after": dict(restored.loaded.after)}
+    result = _outcome(job, restored.checked, restored.loaded, restored.safety_backup)
     with transaction.atomic(using=_database()):
-        _succeed(job, {**result, **counts})
+        _succeed(job, result)
         _mark_restored(job)
+        said = {name: value for name, value in result.items() if name not in ("before", "after", "remarks")}
         audit.record(
-            "backup.restored",
-            by=by,
-            outcome=JobState.SUCCEEDED,
-            backup_name=parameters["name"],
-            job_id=job.pk,
-            **result,
+            "backup.restored", by=by, outcome=JobState.SUCCEEDED, backup_name=job.backup_name, job_id=job.pk, **said
         )
 
 
@@ -451,8 +451,36 @@ def _mark(job: Job, execute: Execute) -> None:
         raise NotOurs(f"Job {job.pk} was taken away; nothing was changed.")
 
 
-def _fence(job: Job, execute: Execute) -> None:
-    """The last statement before COMMIT, in the transaction of the load: only while the claim is still ours."""
+def _source(job: Job) -> Source:
+    return Source(name=job.parameters["name"], path=job.parameters.get("path", ""))
+
+
+def _overrides(job: Job) -> Overrides:
+    return Overrides(**{name: bool(job.parameters.get(name)) for name in OVERRIDES})
+
+
+def _outcome(job: Job, checked: Checked, loaded: Loaded, safety: Backup | None) -> dict[str, Any]:
+    """What is kept of a restore."""
+    return {
+        "records": loaded.record_count,
+        "proven": loaded.proven,
+        "sha256": checked.sha256,
+        "provenance": checked.provenance,
+        "seconds": round((timezone.now() - (job.started_at or job.queued_at)).total_seconds(), 3),
+        "safety_backup": safety.name if safety else "",
+        "reason": job.parameters.get("reason", ""),
+        "overrides": [name for name in OVERRIDES if job.parameters.get(name)],
+        "before": dict(loaded.before),
+        "after": dict(loaded.after),
+        "remarks": [asdict(remark) for remark in (*checked.remarks, *loaded.remarks)],
+    }
+
+
+def _fence(job: Job, execute: Execute, result: dict[str, Any]) -> None:
+    """The last statement before COMMIT, in the transaction of the load: only while the claim is still ours.
+
+    What was done is committed with the data, so that it is known even when the process dies right afterwards.
+    """
     connection = connections[_database()]
     columns = {field.name: field for field in Job._meta.concrete_fields}
 
@@ -460,9 +488,10 @@ def _fence(job: Job, execute: Execute) -> None:
         return columns[name].get_db_prep_save(value, connection)
 
     changed = execute(
-        "UPDATE backups_app_job SET committed_at = %s WHERE id = %s AND claim = %s AND state = %s",
+        "UPDATE backups_app_job SET committed_at = %s, result = %s WHERE id = %s AND claim = %s AND state = %s",
         [
             prepared("committed_at", timezone.now()),
+            prepared("result", result),
             prepared("id", job.pk),
             prepared("claim", job.claim),
             JobState.RUNNING.value,
@@ -495,12 +524,20 @@ def _end_committed(job: Job) -> None:
 
 
 def _mark_restored(job: Job) -> None:
+    if job.parameters.get("path"):
+        # A file that is no backup of the list, whatever it is called.
+        return
     Backup.objects.filter(name=job.backup_name).update(
         status=BackupStatus.RESTORED, restored_at=timezone.now(), restored_by_name=job.requested_by_name
     )
 
 
-_ACTIONS = {JobKind.BACKUP: _create_backup, JobKind.RESTORE: _restore, JobKind.CLEAN_UP: _clean_up}
+_ACTIONS = {
+    JobKind.BACKUP: _create_backup,
+    JobKind.RESTORE: _restore,
+    JobKind.PREVIEW: _preview,
+    JobKind.CLEAN_UP: _clean_up,
+}
 
 _TOO_LATE_TO_KEEP = "Cancelled at the last moment; nothing was left behind."
 

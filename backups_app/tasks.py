@@ -34,6 +34,12 @@ def restore(self: Any, job_id: str) -> dict[str, Any]:
 
 
 @shared_task(bind=True)
+def preview(self: Any, job_id: str) -> dict[str, Any]:
+    """Compares the file that the job names with the database."""
+    return _run(self, job_id)
+
+
+@shared_task(bind=True)
 def clean_up(self: Any, job_id: str) -> dict[str, Any]:
     """Removes the backups that are past their days."""
     return _run(self, job_id)

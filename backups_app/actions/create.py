@@ -42,7 +42,7 @@ def create_backup(
             backup.save(force_insert=True)
             settle(backup)
     except BaseException:
-        if not _may_be_listed(backup.name):
+        if not may_be_listed(backup.name):
             store.delete(backup.name)
         raise
     return backup
@@ -60,7 +60,7 @@ def write_backup(*, kind: BackupKind, trigger: str, description: str, by: Actor,
     return backup
 
 
-def _may_be_listed(name: str) -> bool:
+def may_be_listed(name: str) -> bool:
     """True also when the database can't tell: a file without a row does no harm, a row without its file lies."""
     try:
         # What went wrong may have been the session itself.

@@ -56,12 +56,17 @@ class Difference:
 
 @collected_seldom()
 def compare(
-    open_stream: Callable[[], BinaryIO], *, checked: Checked, scope: Scope, watch: Watch | None = None
+    open_stream: Callable[[], BinaryIO],
+    *,
+    checked: Checked,
+    scope: Scope,
+    watch: Watch | None = None,
+    clear_unnamed: bool = False,
 ) -> tuple[Difference, ...]:
     """One Difference for each model that a load would clear. Changes nothing; one snapshot of the database."""
     watch = watch or Watch()
     with open_snapshot(connections[scope.using]) as snapshot:
-        plan = make_plan(snapshot, checked, scope)
+        plan = make_plan(snapshot, checked, scope, clear_unnamed=clear_unnamed)
         snapshot.hold(plan.cleared)
         comparison = Comparison(snapshot, plan, checked, Naturals(snapshot), open_stream, watch)
         same = set(comparison.proven_by_digest())

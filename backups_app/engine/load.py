@@ -32,8 +32,9 @@ from backups_app.engine.reading import Batch, Reader, Unreadable
 from backups_app.engine.rows import BadValue, Block, TableRows
 from backups_app.engine.selection import Table
 
-__all__ = ["LoadFailed", "LoadRefused", "Loaded", "LockNotFree", "ProofFailed", "load"]
+__all__ = ["Execute", "LoadFailed", "LoadRefused", "Loaded", "LockNotFree", "ProofFailed", "load"]
 
+# Runs SQL on the connection of the load and returns how many rows it changed.
 Execute = Callable[[str, Sequence[Any]], int]
 
 
@@ -52,7 +53,7 @@ def _do_nothing() -> None:
     return None
 
 
-def _let_pass(execute: Execute) -> None:
+def _let_pass(execute: Execute, loaded: Loaded | None = None) -> None:
     return None
 
 
@@ -65,17 +66,19 @@ def load(
     watch: Watch | None = None,
     mark: Callable[[Execute], None] = _let_pass,
     under_lock: Callable[[], None] = _do_nothing,
-    fence: Callable[[Execute], None] = _let_pass,
+    fence: Callable[[Execute, Loaded], None] = _let_pass,
     prove_it: bool = True,
+    clear_unnamed: bool = False,
 ) -> Loaded:
     """Makes the database of `scope` what the file says, or leaves it as it was.
 
     `checked` is what `check` said of this very file. Of its refusals those that may be overridden count as overridden:
-    models and fields that are not known are left out. `mark` is called before anything is locked: it may leave a sign
-    by which this session can be found and ended. `under_lock` is called once writers are locked out and before anything
-    is cleared; it may read the database on a connection of its own. `fence` is the last thing before COMMIT. What
-    `mark` and `fence` are given runs a statement (with Django's %s) on the load's own connection and returns the number
-    of changed rows; raising rolls back.
+    models and fields that are not known are left out. `clear_unnamed` empties what a file without manifest does not
+    name. `mark` is called before anything is locked: it may leave a sign by which this session can be found and ended.
+    `under_lock` is called once writers are locked out and before anything is cleared; it may read the database on a
+    connection of its own. `fence` is the last thing before COMMIT, and is given what was done. What `mark` and `fence`
+    are given besides runs a statement (with Django's %s) on the load's own connection and returns the number of changed
+    rows; raising rolls back.
 
     Raises LoadRefused, LoadFailed, LoadUnderWay, LockNotFree, ProofFailed or Cancelled, each after rolling back;
     and CommitUnknown, of which nobody knows whether it did.
@@ -87,14 +90,14 @@ def load(
     with open_target(connections[scope.using]) as target:
         target.exclude_others(watch)
         mark(target.execute)
-        plan = make_plan(target, checked, scope)
+        plan = make_plan(target, checked, scope, clear_unnamed=clear_unnamed)
         run = _Load(target, plan, checked, open_stream, watch)
         target.before_transaction(run.next_ids_of_empty_tables())
         target.lock([*plan.cleared, *plan.manifest_table], watch)
         under_lock()
         with _interrupting(target, watch):
             loaded = run.all(prove_it=prove_it)
-        fence(target.execute)
+        fence(target.execute, loaded)
         # The last moment to stop; from here on it counts as done.
         watch.step(Stage.COMMIT, loaded.record_count, loaded.record_count)
         target.commit()

@@ -34,7 +34,8 @@ class Plan:
     remarks: tuple[Finding, ...]
 
 
-def make_plan(target: Snapshot, checked: Checked, scope: Scope) -> Plan:
+def make_plan(target: Snapshot, checked: Checked, scope: Scope, *, clear_unnamed: bool = False) -> Plan:
+    """`clear_unnamed`: of a file without manifest, models that it does not name are cleared too, and not kept."""
     in_file = _labels_of(checked, scope)
     selection = select_tables(
         using=scope.using,
@@ -47,13 +48,17 @@ def make_plan(target: Snapshot, checked: Checked, scope: Scope) -> Plan:
     stays = _schedules(target, selection.tables, scope)
     cleared = []
     for table in selection.tables:
-        if table.label in in_file and table.label not in stays:
+        if table.label in stays or table.label in left_out_then - in_file:
+            continue
+        if table.label in in_file:
             cleared.append(table)
-        elif checked.manifest is not None and table.label not in in_file and table.label not in left_out_then:
+        elif checked.manifest is not None or clear_unnamed:
             cleared.append(table)
-            remarks.append(
-                Finding(kind="emptied", where=table.label, detail="The backup is older than this model: it is emptied.")
-            )
+            why = "The backup is older than this model" if checked.manifest is not None else "The file does not name it"
+            remarks.append(Finding(kind="emptied", where=table.label, detail=f"{why}: it is emptied."))
+        elif target.count(table):
+            detail = "The file does not name it: its rows stay."
+            remarks.append(Finding(kind="unnamed", where=table.label, detail=detail))
     if stays & in_file:
         detail = "Schedules stay as they are; the file's are not loaded."
         remarks.append(Finding(kind="schedules-stay", where=SCHEDULES_APP, detail=detail))

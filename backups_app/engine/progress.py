@@ -8,9 +8,10 @@ from backups_app.engine.errors import Cancelled
 
 
 class Stage(StrEnum):
-    """What a job is at: first the order of a backup, then what a restore goes on with after its check."""
+    """What a job is at: a preview compares; the rest is in the order of a backup, then of a restore after its check."""
 
     CHECK = "check"
+    COMPARE = "compare"
     DUMP = "dump"
     PUBLISH = "publish"
     SAFETY_BACKUP = "safety backup"
@@ -39,6 +40,10 @@ class Watch:
 
     report: Callable[[Stage, int, int | None], None] = _say_nothing
     is_cancelled: Callable[[], bool] = _never
+
+    def as_stage(self, stage: Stage) -> "Watch":
+        """For a part of the work that is one stage of the whole, whatever it reports itself."""
+        return Watch(report=lambda _stage, done, total: self.report(stage, done, total), is_cancelled=self.is_cancelled)
 
     def step(self, stage: Stage, done: int, total: int | None) -> None:
         """Reports, then raises Cancelled if somebody asked for it."""

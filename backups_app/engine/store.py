@@ -119,9 +119,14 @@ def folder_path() -> Path | None:
 
 def checked_name(name: str) -> str:
     """`name` if it is one that this module gives. Raises StoreFailed for all else, so no path ever gets in."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise StoreFailed(f"{name!r} is not the name of a backup file.")
     return name
+
+
+def is_name(name: str) -> bool:
+    """Whether a file of this name is a backup of this module's."""
+    return _NAME.fullmatch(name) is not None
 
 
 def _storage() -> Storage:

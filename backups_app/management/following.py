@@ -9,6 +9,8 @@ from typing import Any, TextIO
 from uuid import UUID
 
 from django.core.management.base import CommandError, OutputWrapper
+from django.db import connections, router
+from django.db.migrations.executor import MigrationExecutor
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -65,6 +67,17 @@ def fail_unless_succeeded(job: Job) -> None:
         return
     text = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line)
     raise CommandError(f"{job.get_kind_display()} {job.state}: {text}", returncode=EXIT_STATUSES[JobState(job.state)])
+
+
+def refuse_unless_migrated() -> None:
+    """Raises CommandError where the tables of backups_app are not there, or not those of this version."""
+    executor = MigrationExecutor(connections[router.db_for_write(Job)])
+    missing = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes())]
+    if any(migration.app_label == Job._meta.app_label for migration in missing):
+        raise CommandError(
+            f"The database is not migrated: {len(missing):,} migrations are not applied. Run migrate first:\n"
+            "  manage.py migrate"
+        )
 
 
 def _user() -> str:

@@ -156,7 +156,7 @@ def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) ->
         "title": _("Backup Management"),
         "form": form,
         "backups": pages.get_page(request.GET.get("page")),
-        "jobs": Job.objects.all()[:JOBS_SHOWN],
+        "jobs": Job.objects.exclude(kind=JobKind.PREVIEW)[:JOBS_SHOWN],
         "statistics": statistics(),
         "is_queue_reachable": dispatch.is_broker_reachable(),
         "active_job": job,

@@ -1,12 +1,17 @@
 """restore_backup: asks first, names what is wrong, and ends with a status that tells."""
 
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from io import StringIO
+from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, User
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 
 from backups_app.choices import BackupStatus, JobKind, JobState
 from backups_app.engine import store
@@ -75,7 +80,8 @@ class TestAsking:
         monkeypatch.setattr("sys.stdin", Terminal(f"{answer}\n"))
         ended, said = restore(backup.name, "--here")
         assert ended == status
-        assert f"{backup.name}: automatic, {backup.record_count:,} records, made " in said
+        assert f"{backup.name}: made " in said
+        assert re.search(r"eclick.client +1 +1 +0 +0 +1", said)
         assert name_of_the_client() == name
 
 
@@ -83,7 +89,7 @@ class TestAsking:
 def test_a_backup_that_there_is_not_is_named(wanted: str, restore: Run) -> None:
     status, said = restore(wanted, "--force")
     assert status == 1
-    assert said == f"There is no backup {wanted!r}. list_backups shows those that there are."
+    assert said == f"There is no backup and no file {wanted!r}. list_backups shows the backups that there are."
 
 
 def test_a_backup_that_is_not_good_is_refused(restore: Run) -> None:
@@ -91,6 +97,120 @@ def test_a_backup_that_is_not_good_is_refused(restore: Run) -> None:
     status, said = restore(bad.name, "--force", "--here")
     assert (status, said) == (1, f"{bad.name} is corrupted and can't be restored.")
     assert not Job.objects.exists()
+
+
+class TestPlan:
+    def test_it_shows_what_would_change_and_changes_nothing(self, restore: Run, backup: Backup) -> None:
+        status, said = restore(backup.name, "--here", "--plan")
+        assert status == 0
+        assert "made by this installation" in said
+        assert re.search(r"MODEL +NOW +IN THE FILE +ADDED +REMOVED +CHANGED", said)
+        assert re.search(r"eclick.client +1 +1 +0 +0 +1", said)
+        assert name_of_the_client() == "After"
+        assert not Job.objects.filter(kind=JobKind.RESTORE).exists()
+
+    def test_scripts_get_it_as_json(self, restore: Run, backup: Backup) -> None:
+        status, said = restore(backup.name, "--here", "--plan", "--json")
+        told = json.loads(said)
+        assert status == 0
+        assert told["can_be_restored"]
+        assert told["file"]["sha256"] == backup.sha256
+        changed = [entry for entry in told["differences"] if entry["changed"]]
+        assert changed == [
+            {"model": "eclick.client", "now": 1, "in_file": 1, "added": 0, "removed": 0, "changed": 1},
+        ]
+
+    def test_what_stands_against_it_ends_with_1_unless_its_override_is_given(
+        self, restore: Run, backup: Backup
+    ) -> None:
+        User.objects.all().delete()
+        folder = store.folder_path()
+        assert folder is not None
+        fixture = folder.parent / "clients.json"
+        with fixture.open("w") as out:
+            call_command("dumpdata", "eclick.client", stdout=out)
+
+        status, said = restore(str(fixture), "--here", "--plan")
+        assert status == 1
+        assert "REFUSED without --accept-foreign" in said
+        assert "REFUSED without --accept-lock-out" in said
+        overrides = ("--accept-foreign", "--accept-lock-out")
+        status, said = restore(str(fixture), "--here", "--plan", *overrides)
+        assert status == 0
+        assert "Accepted by --accept-foreign" in said
+
+    def test_what_a_file_says_can_not_steer_the_terminal(self, restore: Run, backup: Backup, tmp_path: Path) -> None:
+        fixture = tmp_path / "evil.json"
+        user = {"username": "\x1b[2J[red]eve", "password": "!", "is_superuser": True}
+        fixture.write_text(json.dumps([{"model": "auth.user", "pk": 1, "fields": user}]))
+        _, said = restore(str(fixture), "--here", "--plan")
+        assert "\x1b" not in said
+        assert "\\x1b[2J[red]eve" in said
+
+
+def test_a_file_by_its_path_is_restored_after_its_override(restore: Run, backup: Backup, tmp_path: Path) -> None:
+    fixture = tmp_path / "clients.json"
+    with fixture.open("w") as out:
+        call_command("dumpdata", "eclick.client", indent=2, stdout=out)
+    Client.objects.update(name="Later")
+
+    status, said = restore(str(fixture), "--here", "--force")
+    assert status == 1
+    assert "can't be proven" in said
+    assert name_of_the_client() == "Later"
+
+    status, said = restore(str(fixture), "--here", "--force", "--accept-foreign")
+    assert status == 0
+    assert said.startswith("Restored clients.json: 1 records")
+    assert "auth.user: The file does not name it: its rows stay." in said
+    assert name_of_the_client() == "After"
+
+
+def test_a_path_into_the_backup_folder_is_the_backup_of_the_list(restore: Run, backup: Backup) -> None:
+    folder = store.folder_path()
+    assert folder is not None
+    assert restore(str(folder / backup.name), "--here", "--force")[0] == 0
+    backup.refresh_from_db()
+    assert backup.status == BackupStatus.RESTORED
+
+
+def test_a_file_of_the_folder_needs_no_list(restore: Run, backup: Backup) -> None:
+    Backup.objects.all().delete()
+    status, said = restore(backup.name, "--here", "--force")
+    assert (status, name_of_the_client()) == (0, "Before"), said
+
+
+def test_a_schema_that_changed_after_the_preview_is_refused(
+    restore: Run, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(Terminal):
+        def readline(self, *_: object) -> str:
+            MigrationRecorder(connection).record_applied("eclick", "0002_later")
+            return "YES\n"
+
+    monkeypatch.setattr("sys.stdin", Slow())
+    try:
+        status, said = restore(backup.name, "--here")
+    finally:
+        MigrationRecorder(connection).record_unapplied("eclick", "0002_later")
+    assert status == 1
+    assert "have changed since the preview" in said
+    assert name_of_the_client() == "After"
+
+
+def test_a_database_that_is_not_migrated_is_told_what_to_run(restore: Run, backup: Backup) -> None:
+    recorder = MigrationRecorder(connection)
+    applied = [key for key in recorder.applied_migrations() if key[0] == "backups_app"]
+    for key in applied:
+        recorder.record_unapplied(*key)
+    try:
+        status, said = restore(backup.name, "--here", "--force")
+    finally:
+        for key in applied:
+            recorder.record_applied(*key)
+    assert status == 1
+    assert "is not migrated" in said
+    assert "manage.py migrate" in said
 
 
 def test_a_file_that_has_changed_fails_with_1_and_changes_nothing(restore: Run, backup: Backup) -> None:

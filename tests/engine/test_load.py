@@ -18,7 +18,7 @@ from backups_app.engine import manifest as manifests
 from backups_app.engine.databases import restore_postgresql, restore_sqlite
 from backups_app.engine.dump import Scope
 from backups_app.engine.errors import Cancelled, LoadRefused, ProofFailed
-from backups_app.engine.load import load
+from backups_app.engine.load import Loaded, load
 from backups_app.engine.progress import Stage, Watch
 from tests.engine import oracle
 from tests.engine.restoring import (
@@ -196,7 +196,7 @@ def raise_trouble(*args):
     raise Trouble
 
 
-def refuse(execute):
+def refuse(execute, loaded):
     raise Trouble
 
 
@@ -231,7 +231,7 @@ def test_the_fence_runs_statements_in_the_transaction(changed):
     alias, data = changed
     counts = []
 
-    def fence(execute: Callable) -> None:
+    def fence(execute: Callable, loaded: Loaded) -> None:
         counts.append(execute("UPDATE zoo_author SET name = %s WHERE code = %s", ("100% %s", "zero")))
         counts.append(execute("UPDATE zoo_author SET name = %s WHERE code = %s", ("x", "nobody")))
 

@@ -1,5 +1,6 @@
 """A real worker brings the data back, asked for by the command and by the page."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -61,6 +62,16 @@ def test_the_command_brings_back_exactly_what_was(installation: Installation) ->
     wanted = installation.backups()[0]["name"]
     change_everything(installation)
     changed = contents(installation)
+
+    plan = json.loads(installation.manage("restore_backup", wanted, "--plan", "--json").stdout)
+    tasks, clients = (
+        next(each for each in plan["differences"] if each["model"] == model)
+        for model in ("eclick.task", "eclick.client")
+    )
+    assert plan["can_be_restored"]
+    assert tasks["added"] == len(before["eclick_task"]) - len(changed["eclick_task"]) > 0
+    assert (clients["added"], clients["removed"], clients["changed"]) == (0, 1, 0)
+    assert contents(installation) == changed
 
     ended = installation.manage("restore_backup", wanted, "--force", "--reason", "A test")
 
