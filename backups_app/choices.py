@@ -28,6 +28,8 @@ class JobKind(TextChoices):
     BACKUP = "backup", _("Backup")
     RESTORE = "restore", _("Restore")
     PREVIEW = "preview", _("Preview")
+    IMPORT = "import", _("Import")
+    RESCAN = "rescan", _("Rescan")
     CLEAN_UP = "clean-up", _("Clean-up")
 
 

@@ -12,6 +12,8 @@ TASKS = {
     JobKind.BACKUP: "backups_app.tasks.create_backup",
     JobKind.RESTORE: "backups_app.tasks.restore",
     JobKind.PREVIEW: "backups_app.tasks.preview",
+    JobKind.IMPORT: "backups_app.tasks.import_backup",
+    JobKind.RESCAN: "backups_app.tasks.rescan",
     JobKind.CLEAN_UP: "backups_app.tasks.clean_up",
 }
 

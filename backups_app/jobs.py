@@ -26,10 +26,13 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from django.utils import timezone
 
 from backups_app import audit, cache, dispatch, leases
+from backups_app.actions.adopt import Adopter, Verdict
 from backups_app.actions.clean_up import clean_up
 from backups_app.actions.create import create_backup
+from backups_app.actions.import_backup import import_backups
 from backups_app.actions.preview import preview_restore
 from backups_app.actions.refusals import Overrides
+from backups_app.actions.rescan import rescan, unknown_files
 from backups_app.actions.restore import Expected, restore_backup
 from backups_app.actions.source import Source
 from backups_app.audit import Actor
@@ -46,6 +49,8 @@ from backups_app.models import Backup, Job
 
 # How long a restore waits for a worker while none lives; it must not fire next morning.
 FORGOTTEN_AFTER = timedelta(minutes=2)
+# A rescan by itself that did not succeed is not repeated at once.
+RESCAN_AGAIN_AFTER = timedelta(hours=1)
 OVERRIDES = tuple(field.name for field in fields(Overrides))
 
 
@@ -209,6 +214,23 @@ def send_waiting() -> int:
     return len(waiting)
 
 
+def rescan_if_needed(*, is_worth_a_look: bool) -> Job | None:
+    """Asks for a rescan when files lie in the backup folder that nobody knows of, such as a killed job's.
+
+    `is_worth_a_look`: also where asking for the names costs more than a look into a folder.
+    """
+    if (store.folder_path() is None and not is_worth_a_look) or Job.objects.filter(state__in=ACTIVE_STATES).exists():
+        return None
+    found = set(unknown_files())
+    last = Job.objects.filter(kind=JobKind.RESCAN).order_by("-queued_at").first()
+    if last is not None and last.state != JobState.SUCCEEDED and timezone.now() - last.queued_at < RESCAN_AGAIN_AFTER:
+        return None
+    told = {file["file"] for file in (last.result or {}).get("files", ())} if last else set()
+    if not found - told:
+        return None
+    return submit(JobKind.RESCAN, by=Actor(name="caretaker"), trigger=Trigger.SCHEDULE, parameters={})
+
+
 def active() -> Job | None:
     """The job that a page shows first: the running one, else the one that waits longest."""
     running = Job.objects.filter(state=JobState.RUNNING).order_by("started_at").first()
@@ -230,7 +252,7 @@ def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[st
         queued_at=timezone.now(),
         exclusive_slot=slot_of(kind),
         backup_id=parameters.get("backup_id"),
-        backup_name=parameters.get("name", ""),
+        backup_name=parameters.get("name", "")[:255],
     )
     try:
         with transaction.atomic(using=_database()):
@@ -420,6 +442,25 @@ def _preview(job: Job, by: Actor, watch: Watch) -> None:
         _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, sha256=previewed.checked.sha256)
 
 
+def _import(job: Job, by: Actor, watch: Watch) -> None:
+    _tell_of_adopted(job, by, import_backups(job.parameters["path"], adopter=_adopter(job, by, watch)))
+
+
+def _rescan(job: Job, by: Actor, watch: Watch) -> None:
+    _tell_of_adopted(job, by, rescan(adopter=_adopter(job, by, watch)))
+
+
+def _adopter(job: Job, by: Actor, watch: Watch) -> Adopter:
+    return Adopter(by=by, trigger=job.trigger, owner=job.pk, watch=watch)
+
+
+def _tell_of_adopted(job: Job, by: Actor, verdicts: list[Verdict]) -> None:
+    adopted = [verdict.backup for verdict in verdicts if verdict.is_new]
+    with transaction.atomic(using=_database()):
+        _succeed(job, {"files": [asdict(verdict) for verdict in verdicts]})
+        _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, adopted=adopted)
+
+
 def _restore(job: Job, by: Actor, watch: Watch) -> None:
     parameters: dict[str, Any] = job.parameters
     restored = restore_backup(
@@ -536,6 +577,8 @@ _ACTIONS = {
     JobKind.BACKUP: _create_backup,
     JobKind.RESTORE: _restore,
     JobKind.PREVIEW: _preview,
+    JobKind.IMPORT: _import,
+    JobKind.RESCAN: _rescan,
     JobKind.CLEAN_UP: _clean_up,
 }
 

@@ -40,6 +40,18 @@ def preview(self: Any, job_id: str) -> dict[str, Any]:
 
 
 @shared_task(bind=True)
+def import_backup(self: Any, job_id: str) -> dict[str, Any]:
+    """Takes in the files that the job names."""
+    return _run(self, job_id)
+
+
+@shared_task(bind=True)
+def rescan(self: Any, job_id: str) -> dict[str, Any]:
+    """Brings the catalogue in line with the backup folder."""
+    return _run(self, job_id)
+
+
+@shared_task(bind=True)
 def clean_up(self: Any, job_id: str) -> dict[str, Any]:
     """Removes the backups that are past their days."""
     return _run(self, job_id)
@@ -47,8 +59,9 @@ def clean_up(self: Any, job_id: str) -> dict[str, Any]:
 
 @shared_task(ignore_result=True)
 def look_after_jobs() -> None:
-    """The caretaker: declares jobs lost whose worker is dead."""
+    """The caretaker: declares jobs lost whose worker is dead, and has files adopted that they may have left."""
     jobs.reap()
+    jobs.rescan_if_needed(is_worth_a_look=False)
 
 
 @shared_task(ignore_result=True)
@@ -108,3 +121,4 @@ def send_waiting_jobs(sender: Any, **_kwargs: Any) -> None:
     sent = jobs.send_waiting()
     if sent:
         log.info("jobs.sent_again", count=sent)
+    jobs.rescan_if_needed(is_worth_a_look=True)

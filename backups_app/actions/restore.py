@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
+from django.db import connections, router
 
 from backups_app.actions.create import may_be_listed, scope, write_backup
 from backups_app.actions.preview import plan_of
@@ -38,7 +41,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """`safety_backup` is published and in the catalogue, or None when it was not wanted."""
+    """`safety_backup` is published and in the catalogue, not read from there, or None when it was not wanted."""
 
     checked: Checked
     loaded: Loaded
@@ -86,6 +89,12 @@ def restore_backup(
             )
         )
 
+    def last(execute: Execute, loaded: Loaded) -> None:
+        for backup in safety:
+            # In the load's own transaction: in the list as soon as the data is replaced, and not before.
+            _enter(backup, execute)
+        fence(execute, checked, loaded, safety[0] if safety else None)
+
     try:
         loaded = load(
             source.open,
@@ -94,7 +103,7 @@ def restore_backup(
             watch=watch,
             mark=mark,
             under_lock=make_safety_backup,
-            fence=lambda execute, loaded: fence(execute, checked, loaded, safety[0] if safety else None),
+            fence=last,
             clear_unnamed=overrides.clear_unnamed,
         )
     except CommitUnknown:
@@ -106,11 +115,29 @@ def restore_backup(
             if not may_be_listed(backup.name):
                 store.delete(backup.name)
         raise
-    for backup in safety:
-        # Not earlier: the catalogue is in the database that was locked.
-        backup.save(force_insert=True)
-    ContentType.objects.clear_cache()
+    _forget_what_was()
     return Restored(checked=checked, loaded=loaded, safety_backup=safety[0] if safety else None)
+
+
+def _enter(backup: Backup, execute: Execute) -> None:
+    connection = connections[router.db_for_write(Backup)]
+    model: Any = Backup
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    execute(
+        f"INSERT INTO {quote(Backup._meta.db_table)} ({columns}) VALUES ({marks})",  # noqa: S608 (quoted names)
+        [field.get_db_prep_save(getattr(backup, field.attname), connection) for field in fields],
+    )
+
+
+def _forget_what_was() -> None:
+    """What this process remembers of the data that is gone."""
+    ContentType.objects.clear_cache()
+    if apps.is_installed("django.contrib.sites"):
+        sites: Any = apps.get_model("sites", "Site")
+        sites.objects.clear_cache()
 
 
 def refuse_unless_expected(checked: Checked, expected: Expected) -> None:

@@ -18,7 +18,8 @@ def schema_fingerprint(using: str) -> str:
     """SHA-256 over the applied migrations and the columns of every model's table on the alias `using`."""
     connection: Any = connections[using]
     with connection.cursor() as cursor:
-        there = {info.name for info in connection.introspection.get_table_list(cursor)}
+        # Views have no columns of their own, and one that is broken can't be asked.
+        there = {info.name for info in connection.introspection.get_table_list(cursor) if info.type in ("t", "p")}
         names = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} & there
         columns = [
             [name, [[_plain(getattr(column, told, None)) for told in _TOLD] for column in _columns(cursor, name)]]

@@ -8,7 +8,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.utils.timezone import make_aware
 
 from backups_app.conf import backup_settings
 from backups_app.engine.errors import DiskFull, StoreFailed
@@ -40,15 +41,20 @@ class Part:
     path: Path
     stream: BinaryIO
 
-    def publish(self, kind: str, at: datetime) -> str:
-        """Syncs and names the file for `kind` and the local time `at`. Returns the name."""
+    def publish(self, kind: str, at: datetime, *, wanted: str = "") -> str:
+        """Syncs and names the file: `wanted` if that is free, else for `kind` and the local time `at`.
+
+        Returns the name. Raises StoreFailed when `wanted` is not the name of a backup of this kind.
+        """
+        if wanted and not is_name_of(wanted, kind):
+            raise StoreFailed(f"{wanted!r} is not the name of a backup of the kind {kind}.")
         self.stream.flush()
         os.fsync(self.stream.fileno())
         storage = _storage()
-        stem = f"{PREFIXES[kind]}_{at:%Y%m%d_%H%M%S}"
+        names = (*([wanted] if wanted else []), *_names(f"{PREFIXES[kind]}_{at:%Y%m%d_%H%M%S}"))
         if isinstance(storage, FileSystemStorage):
-            return _publish_in_folder(self.path, stem)
-        return _publish_in_storage(storage, self.path, stem)
+            return _publish_in_folder(self.path, names)
+        return _publish_in_storage(storage, self.path, names)
 
 
 @contextmanager
@@ -100,6 +106,29 @@ def exists(name: str) -> bool:
     return bool(_storage().exists(checked_name(name)))
 
 
+def list_names() -> list[str]:
+    """Of the files that may be backups, in order; hidden ones and what links lead to are none."""
+    folder = folder_path()
+    if folder is not None and not folder.is_dir():
+        return []
+    try:
+        _, found = _storage().listdir("")
+    except OSError as error:
+        raise StoreFailed(f"The backup folder can't be read: {error.strerror or error}.") from error
+    seen = (str(name) for name in found if not str(name).startswith("."))
+    return sorted(name for name in seen if folder is None or not (folder / name).is_symlink())
+
+
+def written_at(name: str) -> datetime:
+    """When the file was written last, as the storage tells it; with a time zone."""
+    moment: datetime = _storage().get_modified_time(checked_name(name))
+    return moment if moment.tzinfo else make_aware(moment)
+
+
+def size_of(name: str) -> int:
+    return int(_storage().size(checked_name(name)))
+
+
 def free_bytes() -> int | None:
     """Free space where backups are written, or None where that can't be known."""
     folder = folder_path()
@@ -129,6 +158,11 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def is_name_of(name: str, kind: str) -> bool:
+    """Whether a backup of this kind may be called so."""
+    return is_name(name) and name.startswith(f"{PREFIXES[kind]}_")
+
+
 def _storage() -> Storage:
     return storages[ALIAS]
 
@@ -144,8 +178,8 @@ def _names(stem: str) -> Iterator[str]:
         yield f"{stem}_{number}.json"
 
 
-def _publish_in_folder(path: Path, stem: str) -> str:
-    for name in _names(stem):
+def _publish_in_folder(path: Path, names: Sequence[str]) -> str:
+    for name in names:
         try:
             # A link, because renaming would silently replace a file of that name.
             path.with_name(name).hardlink_to(path)
@@ -158,7 +192,7 @@ def _publish_in_folder(path: Path, stem: str) -> str:
                 continue
         _sync_folder(path.parent)
         return name
-    raise StoreFailed(f"There are already 1,000 files named {stem}.")
+    raise StoreFailed(f"There are already {len(names):,} files named like {names[-1]}.")
 
 
 def _rename_to_new(path: Path, target: Path) -> bool:
@@ -171,9 +205,9 @@ def _rename_to_new(path: Path, target: Path) -> bool:
     return True
 
 
-def _publish_in_storage(storage: Storage, path: Path, stem: str) -> str:
+def _publish_in_storage(storage: Storage, path: Path, names: Sequence[str]) -> str:
     size = path.stat().st_size
-    name = next(name for name in _names(stem) if not storage.exists(name))
+    name = next(name for name in names if not storage.exists(name))
     try:
         with path.open("rb") as file:
             given = storage.save(name, File(file))

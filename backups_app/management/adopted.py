@@ -1,0 +1,38 @@
+"""Tells what became of the files that an import or a rescan looked at."""
+
+from __future__ import annotations
+
+import json
+
+from django.core.management.base import CommandError, OutputWrapper
+
+from backups_app.management.following import fail_unless_succeeded
+from backups_app.models import Job
+
+
+def tell_of_adopted(job: Job, *, as_json: bool, out: OutputWrapper) -> None:
+    """Raises CommandError with exit status 1 when a file was refused."""
+    files = (job.result or {}).get("files", [])
+    if as_json:
+        told = {"job": str(job.pk), "state": job.state, "error": job.error_message, "files": files}
+        out.write(json.dumps(told, indent=2))
+    fail_unless_succeeded(job)
+    refused = [file for file in files if not file["backup"]]
+    if not as_json:
+        for file in files:
+            out.write(_plain(_in_words(file)))
+        new = sum(file["is_new"] for file in files)
+        out.write(f"{new:,} new backups, {len(files) - new - len(refused):,} known already, {len(refused):,} refused.")
+    if refused:
+        raise CommandError(f"{len(refused):,} of {len(files):,} files were refused.")
+
+
+def _in_words(file: dict[str, str]) -> str:
+    if not file["backup"]:
+        return f"REFUSED {file['file']}: {file['reason']}"
+    return f"{file['file']} -> {file['backup']}" if file["is_new"] else f"{file['file']} is {file['backup']} already"
+
+
+def _plain(text: str) -> str:
+    """What a file says can't steer the terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
