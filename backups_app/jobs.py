@@ -612,6 +612,11 @@ def _end(job: Job, state: JobState, *, message: str, code: str = "", hint: str =
     """Ends a running job in any other way; does nothing when it was taken away."""
     # What went wrong may have been the session itself.
     connections[_database()].close_if_unusable_or_obsolete()
+    if Job.objects.filter(pk=job.pk, claim=job.claim, committed_at__isnull=False).exists():
+        # The data was replaced, whatever went wrong afterwards.
+        log.warning("job.failed_after_commit", job=str(job.pk), reason=message)
+        _end_committed(job)
+        return
     _finish(
         job.pk,
         {JobState.RUNNING},

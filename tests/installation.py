@@ -203,9 +203,10 @@ class Installation:
             return list(cursor.fetchall())
 
     def newest_job(self) -> dict[str, str]:
-        """State, reason and worker of the job that was asked for last; empty when there is none."""
+        """State, reason and worker of the last job that changes something by request; empty when there is none."""
         rows = self.query(
-            "SELECT state, error_message, worker, error_code FROM backups_app_job ORDER BY queued_at DESC LIMIT 1"
+            "SELECT state, error_message, worker, error_code FROM backups_app_job "
+            "WHERE kind NOT IN ('preview', 'rescan') ORDER BY queued_at DESC LIMIT 1"
         )
         return dict(zip(("state", "reason", "worker", "code"), rows[0], strict=True)) if rows else {}
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.apps import apps
@@ -121,8 +120,7 @@ def restore_backup(
 
 def _enter(backup: Backup, execute: Execute) -> None:
     connection = connections[router.db_for_write(Backup)]
-    model: Any = Backup
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    fields = [field for field in Backup._meta.concrete_fields if not field.primary_key]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
@@ -136,8 +134,9 @@ def _forget_what_was() -> None:
     """What this process remembers of the data that is gone."""
     ContentType.objects.clear_cache()
     if apps.is_installed("django.contrib.sites"):
-        sites: Any = apps.get_model("sites", "Site")
-        sites.objects.clear_cache()
+        from django.contrib.sites.models import Site
+
+        Site.objects.clear_cache()
 
 
 def refuse_unless_expected(checked: Checked, expected: Expected) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import AbstractUser, User
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
+from backups_app import jobs
 from backups_app.choices import BackupStatus, JobKind, JobState
 from backups_app.engine import store
 from backups_app.models import Backup, Job
@@ -229,3 +231,38 @@ def test_a_second_restore_is_told_of_the_first(restore: Run, backup: Backup) -> 
     status, said = restore(backup.name, "--force", "--here")
     assert status == 1
     assert "A restore is under way already, asked for by amelie." in said
+
+
+class TestWhatGoesWrongAfterTheCommit:
+    """The data was replaced, so that is what is told, with all that was known at the commit."""
+
+    @pytest.fixture
+    def undone(self, restore: Run, backup: Backup, monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], Job]:
+        def restore_with(trouble: BaseException) -> Job:
+            def fail(*_: object, **__: object) -> None:
+                raise trouble
+
+            with monkeypatch.context() as patched, suppress(type(trouble)):
+                patched.setattr("backups_app.jobs._succeed", fail)
+                restore(backup.name, "--here", "--force", "--reason", "A test")
+            jobs.reap()
+            return Job.objects.get(kind=JobKind.RESTORE)
+
+        return restore_with
+
+    @pytest.mark.parametrize(
+        "trouble", [RuntimeError("a bug"), OperationalError("locked"), KeyboardInterrupt(), GeneratorExit()]
+    )
+    def test_it_counts_as_done_with_its_outcome_and_safety_backup(
+        self, trouble: BaseException, undone: Callable[[BaseException], Job], backup: Backup
+    ) -> None:
+        """The last of them passes by everything, as the death of the process does."""
+        job = undone(trouble)
+        safety = Backup.objects.get(kind="safety")
+        assert job.state == JobState.SUCCEEDED
+        assert job.result["safety_backup"] == safety.name
+        assert job.result["reason"] == "A test"
+        assert job.result["after"]["eclick.client"] == 1
+        assert store.exists(safety.name)
+        assert Backup.objects.get(pk=backup.pk).status == BackupStatus.RESTORED
+        assert name_of_the_client() == "Before"
