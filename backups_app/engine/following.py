@@ -1,17 +1,34 @@
-"""References from tables that stay to rows that a load takes away follow their on_delete."""
+"""References from tables that stay to rows that a load takes away follow their on_delete.
+
+In somebody else's file the row with that key may be another one, as its natural key tells: then it is gone as well.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CASCADE, DO_NOTHING, PROTECT, RESTRICT, SET_DEFAULT, SET_NULL, ForeignKey
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db.models import (
+    CASCADE,
+    DO_NOTHING,
+    PROTECT,
+    RESTRICT,
+    SET_DEFAULT,
+    SET_NULL,
+    Field,
+    ForeignKey,
+    Model,
+)
 
 from backups_app.engine.check import Finding
+from backups_app.engine.databases.base import plain_field
 from backups_app.engine.databases.restore_base import Target
 from backups_app.engine.errors import LoadRefused
 from backups_app.engine.plan import Plan
+from backups_app.engine.reading import Batch
 from backups_app.engine.selection import Table
 
 _REFUSING = {PROTECT: "PROTECT", RESTRICT: "RESTRICT", DO_NOTHING: "DO_NOTHING"}
@@ -28,8 +45,9 @@ class _Reference:
 class Following:
     """Made before the tables are cleared: what dangled already then is nobody's doing."""
 
-    def __init__(self, target: Target, plan: Plan) -> None:
+    def __init__(self, target: Target, plan: Plan, *, is_foreign: bool) -> None:
         self._target = target
+        self._cleared = {table.model: table for table in plan.cleared}
         gone_from = {table.model for table in plan.cleared} | {table.model for table in plan.kept}
         self._references = [
             _Reference(table, field)
@@ -39,21 +57,103 @@ class Following:
             if isinstance(field, ForeignKey) and field.remote_field.model._meta.concrete_model in gone_from
         ]
         self._dangled = {reference: set(self._dangling(reference)) for reference in self._references}
+        self._names = {reference: self._named(reference) for reference in self._references if is_foreign}
+
+    def refuse_early(self, read: Callable[[], Iterator[Batch]]) -> None:
+        """Raises LoadRefused for rows that would vanish although they are protected.
+
+        The file is read for that only if there are any. Those that something else takes along are found by `follow`.
+        """
+        missing = {
+            reference: keys
+            for reference in self._references
+            if reference.field.remote_field.on_delete in _REFUSING
+            and self._concrete(reference) in self._cleared
+            and (keys := self._in_use(reference))
+        }
+        if not missing:
+            return
+        for batch in read():
+            for reference, keys in missing.items():
+                if self._concrete(reference)._meta.label_lower == batch.label:
+                    for value in _values_of(reference.field.target_field, batch.records):
+                        keys.pop(_comparable(reference.field, value), None)
+        for reference, keys in missing.items():
+            if keys:
+                raise _refusal(reference, sum(keys.values()))
+
+    def _concrete(self, reference: _Reference) -> type[Model]:
+        model: Any = reference.field.target_field.model._meta.concrete_model
+        return model  # type: ignore[no-any-return]
+
+    def _in_use(self, reference: _Reference) -> dict[Any, int]:
+        """How many rows refer to each key; only to rows that there are."""
+        quote, field = self._target.quote, reference.field
+        column, other = quote(str(field.column)), quote(field.target_field.model._meta.db_table)
+        own, key = quote(reference.table.name), quote(str(field.target_field.column))
+        rows = self._target.run(
+            f"SELECT a.{column}, COUNT(*) FROM {own} a WHERE EXISTS"  # noqa: S608 (quoted names)
+            f" (SELECT 1 FROM {other} b WHERE b.{key} = a.{column}) GROUP BY a.{column}"
+        )
+        return {_comparable(field, value): int(count) for value, count in rows}
+
+    def _named(self, reference: _Reference) -> dict[Any, Any]:
+        """Natural keys of the rows referred to, by key; empty where the model has none."""
+        model, field = self._concrete(reference), reference.field.target_field
+        if model not in self._cleared or not hasattr(model, "natural_key"):
+            return {}
+        found: dict[Any, Any] = {}
+        keys = list(self._in_use(reference))
+        with self._target.as_alias() as alias:
+            for start in range(0, len(keys), _KEYS_AT_A_TIME):
+                some = keys[start : start + _KEYS_AT_A_TIME]
+                for row in model._base_manager.using(alias).filter(**{f"{field.attname}__in": some}):
+                    found[_comparable(reference.field, getattr(row, field.attname))] = _natural_key(row)
+        return found
+
+    def _let_go_of_others(self) -> Iterator[tuple[_Reference, list[Any]]]:
+        """References to rows that are somebody else now, with the keys of the referring rows."""
+        for reference, names in self._names.items():
+            now = self._named(reference) if names else {}
+            others = [key for key, name in names.items() if key in now and now[key] != name]
+            if others:
+                yield reference, self._referring(reference, others)
+
+    def _referring(self, reference: _Reference, others: list[Any]) -> list[Any]:
+        quote, field = self._target.quote, reference.field
+        key = quote(str(reference.table.key_fields[0].column))
+        found: list[Any] = []
+        for start in range(0, len(others), _KEYS_AT_A_TIME):
+            some = [
+                field.target_field.get_db_prep_value(value, self._target.connection)
+                for value in others[start : start + _KEYS_AT_A_TIME]
+            ]
+            marks = ", ".join(["%s"] * len(some))
+            rows = self._target.run(
+                f"SELECT {key} FROM {quote(reference.table.name)}"  # noqa: S608 (quoted names)
+                f" WHERE {quote(str(field.column))} IN ({marks})",
+                some,
+            )
+            found += [value for (value,) in rows]
+        return found
 
     def follow(self) -> list[Finding]:
         """Until nothing changes any more, since a row that goes may take others with it."""
         changes: Counter[tuple[_Reference, str]] = Counter()
+        for reference, keys in self._let_go_of_others():
+            changes[reference, self._apply(reference, keys)] += len(keys)
         while True:
             found = [(reference, keys) for reference in self._references if (keys := self._vanished(reference))]
             if not found:
                 break
             for reference, keys in found:
                 changes[reference, self._apply(reference, keys)] += len(keys)
+        which = "not in the backup, or are others there" if self._names else "not in the backup"
         return [
             Finding(
                 kind="followed",
                 where=f"{reference.table.label}.{reference.field.name}",
-                detail=f"{count:,} references to rows that are not in the backup: {what}.",
+                detail=f"{count:,} references to rows that are {which}: {what}.",
             )
             for (reference, what), count in changes.items()
         ]
@@ -76,10 +176,7 @@ class Following:
         """Does to the rows with `keys` what the reference says, and says what that was."""
         on_delete = reference.field.remote_field.on_delete
         if on_delete in _REFUSING:
-            raise LoadRefused(
-                f"{len(keys):,} rows of {reference.table.label}, which stays, refer by {reference.field.name} to rows"
-                f" that are not in the backup, and that is {_REFUSING[on_delete]}."
-            )
+            raise _refusal(reference, len(keys))
         table, quote = quote_name(self._target, reference.table), self._target.quote
         key = quote(str(reference.table.key_fields[0].column))
         values: tuple[Any, ...] = ()
@@ -94,6 +191,37 @@ class Following:
             marks = ", ".join(["%s"] * len(some))
             self._target.execute(f"{statement} WHERE {key} IN ({marks})", (*values, *some))
         return what
+
+
+def _refusal(reference: _Reference, count: int) -> LoadRefused:
+    field = reference.field
+    on_delete: Any = field.remote_field.on_delete
+    return LoadRefused(
+        f"{count:,} rows of {reference.table.label}, which stays, refer by {field.name} to rows that are not in the"
+        f" backup, and that is {_REFUSING[on_delete]}."
+    )
+
+
+def _values_of(field: Field[Any, Any], records: Iterable[Mapping[str, Any]]) -> list[Any]:
+    if field.primary_key:
+        return [record.get("pk") for record in records]
+    return [record["fields"].get(field.name) for record in records]
+
+
+def _comparable(field: ForeignKey[Any, Any], value: Any) -> Any:
+    """A key in one form, whether a database or a file gave it."""
+    try:
+        return plain_field(field).to_python(value)
+    except ValidationError:
+        return value if isinstance(value, Hashable) else None
+
+
+def _natural_key(row: Any) -> Any:
+    # What it depends on may itself be out of order as long as the load is not over.
+    try:
+        return row.natural_key()
+    except ObjectDoesNotExist:
+        return None
 
 
 def quote_name(target: Target, table: Table) -> str:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from django.db import connections
 from django.db.models import Field
 
-from backups_app.engine.check import NEVER, Checked, Finding
+from backups_app.engine.check import NEVER, OURS, Checked, Finding
 from backups_app.engine.databases.restore import open_target
 from backups_app.engine.databases.restore_base import Target, Work, Write
 from backups_app.engine.dump import Scope
@@ -94,6 +94,7 @@ def load(
         run = _Load(target, plan, checked, open_stream, watch)
         target.before_transaction(run.next_ids_of_empty_tables())
         target.lock([*plan.cleared, *plan.manifest_table], watch)
+        run.look_at_what_stays()
         under_lock()
         with _interrupting(target, watch):
             loaded = run.all(prove_it=prove_it)
@@ -123,9 +124,20 @@ class _Load:
         self._naturals = Naturals(target)
         self._dialect = target.dialect(checked.manifest)
 
+    def look_at_what_stays(self) -> None:
+        """Before anything is changed; raises LoadRefused."""
+        self._following = Following(self._target, self._plan, is_foreign=self._checked.provenance != OURS)
+        self._following.refuse_early(self._batches)
+
+    def _batches(self) -> Iterator[Batch]:
+        try:
+            with self._open_stream() as stream:
+                yield from self._plain(Reader(stream, by_lines=self._checked.is_by_lines).batches())
+        except Unreadable as error:
+            raise LoadRefused(f"{error}") from error
+
     def all(self, *, prove_it: bool) -> Loaded:
         target, plan, watch, total = self._target, self._plan, self._watch, self._checked.record_count
-        following = Following(target, plan)
         watch.step(Stage.CLEAR, 0, total)
         before = {table.label: target.count(table) for table in plan.cleared}
         self._naturals.make_missing((self._checked.manifest or {}).get("natural_keys", {}))
@@ -141,7 +153,7 @@ class _Load:
         self._write_records()
         watch.step(Stage.KEYS_AND_INDEXES, total, total)
         self._set_manifest()
-        remarks = following.follow()
+        remarks = self._following.follow()
         target.settle()
         self._raise_next_ids()
         after = {table.label: target.count(table) for table in plan.cleared}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from io import BytesIO
+from io import BytesIO, StringIO
 
 import pytest
 from django.apps import apps
@@ -12,6 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import connections
 
 from backups_app.engine import manifest as manifests
@@ -352,3 +353,57 @@ def signed_anew(data):
     manifest["fields"]["content_sha256"] = sha256(content).hexdigest()
     manifest["fields"]["signature"] = manifests.sign(manifest, settings.SECRET_KEY)
     return content + json.dumps(manifest, separators=(",", ":")).encode() + b"\n]\n"
+
+
+# --- What stays and refers to what goes -------------------------------------------------------------------------------
+
+
+def test_in_a_file_of_somebody_else_a_reference_to_another_one_of_that_id_is_not_kept(database):
+    users = get_user_model().objects.db_manager(database)
+    same, other = users.create_user("same"), users.create_user("other")
+    for person in (same, other, other):
+        LogEntry.objects.using(database).create(user=person, object_repr=person.username, action_flag=1)
+    data = call_dumpdata(database, "auth.user").replace(b'"other"', b'"stranger"')
+    loaded = restore_bytes(database, data)
+    assert set(users.values_list("username", flat=True)) == {"same", "stranger"}
+    assert [entry.object_repr for entry in LogEntry.objects.using(database)] == ["same"]
+    (finding,) = [finding for finding in loaded.remarks if finding.kind == "followed"]
+    assert finding.where == "admin.logentry.user"
+    assert finding.detail.startswith("2 references")
+
+
+def test_in_our_own_file_the_id_decides_whatever_its_name_is_now(database):
+    user = get_user_model().objects.db_manager(database).create_user("then")
+    data, _ = dump_bytes(database)
+    get_user_model().objects.using(database).update(username="now")
+    LogEntry.objects.using(database).create(user=user, object_repr="entry", action_flag=1)
+    restore_bytes(database, data)
+    assert LogEntry.objects.using(database).get().user.username == "then"
+
+
+def call_dumpdata(alias, *labels):
+    out = StringIO()
+    call_command("dumpdata", *labels, database=alias, stdout=out)
+    return out.getvalue().encode()
+
+
+def test_protected_rows_that_the_file_lacks_are_counted_before_anything_is_written(database):
+    authors = [Author.objects.using(database).create(name=name, code=name) for name in "ab"]
+    scope = Scope(using=database, exclude=("zoo.book", "zoo.book_labels"))
+    for author in (*authors, authors[1]):
+        Book.objects.using(database).create(title="stays", author=authors[0], by_code=author, seller=authors[0])
+    whole, _ = dump_bytes(database, exclude=scope.exclude)
+    Book.objects.using(database).update(by_code=authors[0])
+    Author.objects.using(database).filter(code="b").delete()
+    data, _ = dump_bytes(database, exclude=scope.exclude)
+    b = Author.objects.using(database).create(name="b", code="b")
+    for book in Book.objects.using(database)[:2]:
+        Book.objects.using(database).filter(pk=book.pk).update(by_code=b)
+
+    checked = check_bytes(database, data, exclude=scope.exclude)
+    with pytest.raises(LoadRefused, match=r"2 rows of zoo\.book, which stays, refer by by_code .* PROTECT"):
+        load(lambda: BytesIO(data), checked=checked, scope=scope, under_lock=raise_trouble)
+
+    checked = check_bytes(database, whole, exclude=scope.exclude)
+    load(lambda: BytesIO(whole), checked=checked, scope=scope)
+    assert Book.objects.using(database).count() == 3

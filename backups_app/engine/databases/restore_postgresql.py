@@ -323,7 +323,7 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         furthest, name = (max, "max") if step > 0 else (min, "min")
         now = last + step if is_called else last
         ((used,),) = self.run(f"SELECT {name}({self.quote(key)}) FROM {self.source(table)}")
-        wanted = furthest(now, *([] if at_least is None else [at_least]), *([] if used is None else [used + step]))
+        wanted = furthest([now, *([] if at_least is None else [at_least]), *([] if used is None else [used + step])])
         if wanted == now:
             return
         if self.run("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = %s::regclass", (sequence,))[0][0]:
