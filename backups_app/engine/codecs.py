@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
 from functools import partial
 from math import isfinite
 from typing import Any
@@ -35,6 +36,8 @@ Note = Callable[[], None]
 
 _NONE = type(None)
 _REMEMBERED_VALUES = 20_000
+# Digits, with a point, that a number of 64 bit always keeps.
+_SURE_DIGITS = 16
 _CACHED_JSON_TEXTS = 4096
 _CACHED_JSON_LENGTH = 256
 DEEPEST_JSON = 200
@@ -120,7 +123,10 @@ def booleans(note: Note) -> Encode:
 
 
 def decimals(field: Field[Any, Any], note: Note) -> Encode:
-    """Text from the databases that keep decimals; from SQLite a number, spelled with the field's decimal places."""
+    """Text from the databases that keep decimals; from SQLite a number, spelled with the field's decimal places.
+
+    Of all spellings that mean the same number to SQLite the one with the fewest digits, which is what Django reads.
+    """
     digits, places = getattr(field, "max_digits", None), getattr(field, "decimal_places", None)
     zeros = f".{'0' * places}" if places else ""
 
@@ -129,7 +135,8 @@ def decimals(field: Field[Any, Any], note: Note) -> Encode:
             return value
         if type(value) is int:
             return f"{value}{zeros}"
-        return f"{value:.{places or 0}f}"
+        text = f"{value:.{places or 0}f}"
+        return text if len(text) <= _SURE_DIGITS else f"{Decimal(repr(value)):.{places or 0}f}"
 
     def is_exact(value: Any) -> bool:
         match value:
@@ -305,10 +312,11 @@ def _parse_plain_json(text: str, dumps: Callable[[Any], str]) -> tuple[bool, Any
 
 def is_deep(text: str) -> bool:
     """Whether JSON may nest deeper than every parser can follow."""
-    return len(text) > DEEPEST_JSON and text.count("[") + text.count("{") > DEEPEST_JSON and _depth(text) > DEEPEST_JSON
+    return len(text) > DEEPEST_JSON and text.count("[") + text.count("{") > DEEPEST_JSON and depth(text) > DEEPEST_JSON
 
 
-def _depth(text: str) -> int:
+def depth(text: str) -> int:
+    """How many lists and objects of JSON are nested in one another."""
     deepest = depth = 0
     for part in _NESTING.findall(text):
         depth += (part in "[{") - (part in "]}")

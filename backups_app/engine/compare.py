@@ -7,6 +7,7 @@ value is brought to one form for its kind first.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
@@ -15,11 +16,12 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from hashlib import blake2b, sha256
 from ipaddress import ip_address
+from operator import itemgetter
 from typing import Any, BinaryIO
 from uuid import UUID
 
 import orjson
-from django.db import connections
+from django.db import connections, models
 from django.db.models import Field
 from django.utils import timezone
 from django.utils.dateparse import parse_duration
@@ -247,11 +249,7 @@ class Comparison:
                 token = self._naturals.resolve(label, tuple(token), make=False)
             except (LookupError, ValueError):
                 return ["lacking", *token]
-        kind = kinds.kind_of(field)
-        if kind == "decimal" and self.snapshot.vendor == "sqlite" and type(token) is str:
-            # SQLite keeps a number of 64 bit; a dump shows it with all places of the field.
-            return repr(float(token))
-        return one_form(plain_field(field), kind, token)
+        return one_form(plain_field(field), kinds.kind_of(field), token)
 
 
 def one_form(field: Field[Any, Any], kind: str, token: Any) -> Any:
@@ -260,17 +258,48 @@ def one_form(field: Field[Any, Any], kind: str, token: Any) -> Any:
         return None if kind != "json" or field.null else "null"
     try:
         if wrapper.is_wrapped(token):
-            form, payload = token[wrapper.KEY]
-            if form == "json" and kind == "json":
-                return orjson.dumps(orjson.loads(payload), option=orjson.OPT_SORT_KEYS).decode()
-            return [form, payload] if kind in ("json", "fallback") or form != "integer" else _FORMS[kind](payload)
-        if kind == "json":
-            return orjson.dumps(token, option=orjson.OPT_SORT_KEYS).decode()
-        if kind == "boolean":
-            return field.to_python(token)
-        return _FORMS[kind](token)
-    except (KeyError, ValueError, TypeError, ArithmeticError):
+            return _wrapped_form(kind, *token[wrapper.KEY])
+        return repr(_json(token)) if kind == "json" else _FORMS[kind](token)
+    except (KeyError, ValueError, TypeError, ArithmeticError, RecursionError):
         return ["as it stands", token]
+
+
+def _wrapped_form(kind: str, form: str, payload: Any) -> Any:
+    if form == "json" and kind == "json":
+        return repr(_json(json.loads(payload, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=_Pairs)))
+    if kind == "float" or (form == "integer" and kind in ("integer", "boolean", "decimal")):
+        return _FORMS[kind](payload)
+    if kind == "time":
+        payload = payload.removesuffix(".000000")
+    return ["as it stands" if form == "text" else form, payload]
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object, each name as often as it stands there."""
+
+
+def _json(value: Any) -> Any:
+    """The same for every spelling of a JSON value: names in order, every digit of numbers."""
+    match value:
+        case bool() | None:
+            return value
+        case _Pairs() | dict():
+            pairs = value.items() if isinstance(value, dict) else value
+            return {"object": [(name, _json(inner)) for name, inner in sorted(pairs, key=itemgetter(0))]}
+        case list():
+            return [_json(inner) for inner in value]
+        case int() | float() | Decimal():
+            return _digits(value)
+        case _:
+            return [value]
+
+
+def _digits(value: Any) -> tuple[int, str, int]:
+    """Sign, digits without zeros around them, and exponent."""
+    sign, digits, exponent = Decimal(str(value)).as_tuple()
+    text = "".join(map(str, digits)).lstrip("0")
+    kept = text.rstrip("0")
+    return (sign, kept, int(exponent) + len(text) - len(kept)) if kept else (0, "", 0)
 
 
 def _moment(text: str) -> str:
@@ -284,6 +313,14 @@ def _decimal(value: Any) -> str:
     text = format(Decimal(str(value)), "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
+
+
+def _flag(value: Any) -> int:
+    """0 and 1 for no and yes; SQLite and MariaDB have other numbers too."""
+    return int(models.BooleanField().to_python(value)) if value in _FLAGS else int(value)
+
+
+_FLAGS = frozenset((*"tf01", "True", "False"))
 
 
 def _duration(text: str) -> str:
@@ -305,7 +342,7 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
     "uuid": lambda value: UUID(value).hex,
     "ip": lambda value: str(ip_address(value)),
     "binary": lambda value: value.replace("\n", ""),
-    "boolean": bool,
+    "boolean": _flag,
     "fallback": str,
 }
 

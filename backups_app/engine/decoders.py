@@ -113,7 +113,7 @@ def _usual(kind: str, field: Field[Any, Any], dialect: Dialect) -> Usual | None:
         case "text":
             return _typed({str, _NONE})
         case "decimal":
-            return _decimals
+            return _decimals_of_sqlite if dialect.vendor == "sqlite" else _decimals
         case "date":
             return _shaped(_DATE_SHAPES, date.fromisoformat, str)
         case "time":
@@ -205,6 +205,17 @@ def _decimals(values: Sequence[Any]) -> Sequence[Any] | None:
     return values if rests <= {"", ".", "-", "-."} and all(text[-1].isdigit() for text in present) else None
 
 
+def _decimals_of_sqlite(values: Sequence[Any]) -> Sequence[Any] | None:
+    """Whole numbers that a float would round go in without their point: then SQLite keeps them as integers."""
+    found = _decimals(values)
+    return None if found is None else [text if text is None or len(text) <= 16 else _whole(text) for text in found]
+
+
+def _whole(text: str) -> str:
+    whole, _, fraction = text.partition(".")
+    return text if fraction.strip("0") else whole
+
+
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 
 
@@ -219,14 +230,14 @@ def _binaries(values: Sequence[Any]) -> Sequence[Any] | None:
 
 
 def _addresses(values: Sequence[Any]) -> Sequence[Any] | None:
-    """IPv4 with nothing around it; Django normalises the rest."""
+    """IPv4, or a network of it, with nothing around; Django normalises the rest."""
     for value in values:
         if value is not None and (type(value) is not str or not _IPV4.issuperset(value)):
             return None
     return values
 
 
-_IPV4 = frozenset("0123456789.")
+_IPV4 = frozenset("0123456789./")
 
 
 def _durations(dialect: Dialect) -> Usual:
@@ -281,9 +292,9 @@ def _short_json(value: Any) -> str:
 
 def _decode_one(field: Field[Any, Any], dialect: Dialect, kind: str, value: Any) -> Any:
     if wrapper.is_wrapped(value):
-        if not dialect.is_origin and not limits.has_place(value[wrapper.KEY], kind, dialect.vendor):
-            raise ValueError("only the kind of database that it comes from has such a value")
-        return unwrapped(value)
+        if dialect.is_origin:
+            return unwrapped(value)
+        return limits.placed(value[wrapper.KEY], kind, field, dialect.connection)
     if kind == "json":
         # A column that takes no NULL can only have held JSON null.
         return _json_encoder(field, dialect)(value) if value is not None or not field.null else None

@@ -1,0 +1,1 @@
+"""What becomes of values between kinds of database: the table in docs/reference/values.md is made here."""
