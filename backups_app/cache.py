@@ -99,8 +99,10 @@ def close_site(job_id: object) -> None:
     _breaker.call("set", _CLOSED, str(job_id), CLOSED_SECONDS)
 
 
-def open_site() -> None:
-    _breaker.call("delete", _CLOSED)
+def open_site(job_id: object) -> None:
+    """Opens it again, unless it is closed for another job by now."""
+    if closed_for() == str(job_id):
+        _breaker.call("delete", _CLOSED)
 
 
 def closed_for() -> str | None:

@@ -1,5 +1,7 @@
 """The only sender of Celery messages."""
 
+from typing import Any
+
 from celery import current_app
 from kombu.exceptions import OperationalError
 
@@ -34,13 +36,20 @@ class BrokerUnreachable(Exception):
 
 def send(job: Job) -> None:
     """Rings the doorbell for `job`. Raises BrokerUnreachable within a few seconds."""
+    _send(str(job.pk), TASKS[JobKind(job.kind)])
+
+
+def _send(job_id: str, task: str, **options: Any) -> None:
     try:
         with current_app.connection_for_write(transport_options=_transport_options()) as connection:
-            current_app.send_task(
-                TASKS[JobKind(job.kind)], args=[str(job.pk)], task_id=str(job.pk), connection=connection, retry=False
-            )
+            current_app.send_task(task, args=[job_id], task_id=job_id, connection=connection, retry=False, **options)
     except (OperationalError, OSError) as error:
         raise BrokerUnreachable(f"The queue can't be reached ({_cause(error)}).") from error
+
+
+def send_later(job_id: str, task: str, *, seconds: int) -> None:
+    """Puts the message of a job back. Raises BrokerUnreachable as `send` does."""
+    _send(job_id, task, countdown=seconds)
 
 
 def is_broker_reachable() -> bool:

@@ -21,6 +21,8 @@ from backups_app.models import Job
 _RATE_WINDOW_SECONDS = 5.0
 _ROW_CHECK_SECONDS = 5.0
 _BEAT_GRACE_SECONDS = 4.0
+# From the lock to the commit: a restore's row can't change on SQLite, where the whole file is locked with it.
+_LOCKED = frozenset({Stage.SAFETY_BACKUP, Stage.CLEAR, Stage.LOAD, Stage.KEYS_AND_INDEXES, Stage.PROVE, Stage.COMMIT})
 
 
 class Heartbeat:
@@ -53,7 +55,7 @@ class Heartbeat:
         self._ended.set()
         self._thread.join(timeout=30)
         if self._closes_site:
-            cache.open_site()
+            cache.open_site(self._job.pk)
 
     def watch(self) -> Watch:
         return Watch(report=self._report, is_cancelled=self._cancelled.is_set)
@@ -91,12 +93,19 @@ class Heartbeat:
 
     def _may_go_on(self) -> bool:
         """False when the row says that somebody cancelled the job or took it away."""
+        if self._is_row_locked():
+            return True
         try:
             return Job.objects.filter(pk=self._job.pk, claim=self._job.claim, cancel_asked_at__isnull=True).exists()
         except Error:
             # The next question gets a new session.
             connections[router.db_for_read(Job)].close()
             return True
+
+    def _is_row_locked(self) -> bool:
+        """Whether asking would make the heart stand still until the lock is free, and could say nothing new."""
+        alias = router.db_for_read(Job)
+        return self._closes_site and self._position[0] in _LOCKED and connections[alias].vendor == "sqlite"
 
     def snapshot(self) -> dict[str, Any]:
         """Where the job is now, as it goes into the cache."""
@@ -118,6 +127,7 @@ class Heartbeat:
             "beat_at": now,
             "is_cancelling": self._cancelled.is_set(),
             "session": self._job.parameters.get("session", ""),
+            "asked_by": self._job.requested_by_name,
         }
 
 
@@ -131,8 +141,21 @@ def is_beating(progress: Mapping[str, Any]) -> bool:
     )
 
 
+def beating_restore() -> dict[str, Any] | None:
+    """What the restore says of itself that the site is closed for, from the cache alone.
+
+    None also when it is silent: then only its row can tell.
+    """
+    job_id = cache.closed_for()
+    progress = (cache.read_progress(job_id) if job_id else None) or {}
+    return progress if is_beating(progress) else None
+
+
 def write_ending(job: Job, *, last: Mapping[str, Any] | None = None) -> None:
-    """Leaves the outcome where polls look; `last` is the job's last snapshot. The job's row says the same, truly."""
+    """Leaves the outcome where polls look, and opens the site; `last` is the job's last snapshot.
+
+    The job's row says the same, truly.
+    """
     before = (cache.read_progress(job.pk) or {}) if last is None else last
     cache.write_progress(
         job.pk,
@@ -146,3 +169,4 @@ def write_ending(job: Job, *, last: Mapping[str, Any] | None = None) -> None:
             "hint": job.error_hint,
         },
     )
+    cache.open_site(job.pk)

@@ -43,7 +43,7 @@ from backups_app.engine.errors import Cancelled, CommitUnknown, EngineError
 from backups_app.engine.load import Execute, Loaded
 from backups_app.engine.progress import Watch
 from backups_app.exclusion import active_restore, blocker_of, slot_of
-from backups_app.heartbeat import Heartbeat, is_beating, write_ending
+from backups_app.heartbeat import Heartbeat, beating_restore, is_beating, write_ending
 from backups_app.logs import log
 from backups_app.models import Backup, Job
 
@@ -158,8 +158,8 @@ def reap() -> list[Job]:
         elif ended := _end_lost(job):
             write_ending(ended)
             lost.append(ended)
-    _cancel_forgotten_restore()
     _ring_for_blocked()
+    _cancel_forgotten_restore()
     return lost
 
 
@@ -173,6 +173,8 @@ def _end_lost(job: Job) -> Job | None:
         store.discard_part(str(job.pk))
     except OSError as error:
         log.warning("job.part_not_removed", job=str(job.pk), reason=error.strerror)
+    is_restore = job.kind == JobKind.RESTORE
+    left = "The database is as it was before." if is_restore else "No half-made backup was left behind."
     try:
         return _finish(
             job.pk,
@@ -182,7 +184,7 @@ def _end_lost(job: Job) -> Job | None:
             finished_at=timezone.now(),
             error_code="worker-died",
             error_message=f"The worker that ran it ({job.worker}) died.",
-            error_hint="No half-made backup was left behind. Check the worker's log, and start it again.",
+            error_hint=f"{left} Check the worker's log, and start it again.",
         )
     except OperationalError as error:
         if job.kind != JobKind.RESTORE:
@@ -200,7 +202,7 @@ def _keep_site_closed(job: Job) -> None:
     cache.close_site(job.pk)
     # It may have ended just now, and opened the site before it was closed here.
     if not Job.objects.filter(pk=job.pk, state=JobState.RUNNING).exists():
-        cache.open_site()
+        cache.open_site(job.pk)
 
 
 def send_waiting() -> int:
@@ -243,6 +245,9 @@ def follower_of(job: Job) -> Job | None:
 
 
 def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
+    if kind == JobKind.RESTORE and (running := beating_restore()):
+        # Asked of the cache first: the tables may be locked.
+        raise Refused(_under_way(running.get("asked_by")))
     job = Job(
         kind=kind,
         trigger=trigger,
@@ -259,9 +264,13 @@ def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[st
             job.save(force_insert=True)
     except IntegrityError as error:
         other = active_restore()
-        asked = f", asked for by {other.requested_by_name}" if other else ""
-        raise Refused(f"A restore is under way already{asked}. Wait for it to end, or cancel it.") from error
+        raise Refused(_under_way(other and other.requested_by_name)) from error
     return job
+
+
+def _under_way(asked_by: object) -> str:
+    who = f", asked for by {asked_by}" if asked_by else ""
+    return f"A restore is under way already{who}. Wait for it to end, or cancel it."
 
 
 def _ring(job: Job) -> None:
@@ -291,7 +300,7 @@ def _ring_for_blocked() -> None:
     for job in sorted(blocked, key=lambda job: (job.exclusive_slot is None, job.queued_at)):
         if blocker_of(job) is not None:
             continue
-        if Job.objects.filter(pk=job.pk, blocked_at__isnull=False).update(blocked_at=None):
+        if Job.objects.filter(pk=job.pk, blocked_at__isnull=False).update(blocked_at=None, sent_at=timezone.now()):
             try:
                 dispatch.send(job)
             except dispatch.BrokerUnreachable as error:
@@ -301,7 +310,10 @@ def _ring_for_blocked() -> None:
 
 def _cancel_forgotten_restore() -> None:
     job = active_restore()
-    if job is None or job.state != JobState.QUEUED or timezone.now() - job.queued_at < FORGOTTEN_AFTER:
+    if job is None or job.state != JobState.QUEUED:
+        return
+    # One that gave way waits for a worker from when it was rung for again.
+    if timezone.now() - (job.sent_at or job.queued_at) < FORGOTTEN_AFTER:
         return
     if blocker_of(job) is not None or dispatch.workers_on("backups", timeout_seconds=2):
         return
@@ -555,7 +567,7 @@ def _end_as_committed(job: Job, error: CommitUnknown) -> None:
 
 
 def _end_committed(job: Job) -> None:
-    """For a restore that died between its commit and its row: what was committed with the data decides."""
+    """For a restore that did not come from its commit to its row: what was committed with the data decides."""
     with transaction.atomic(using=_database()):
         ended = _finish(job.pk, {JobState.RUNNING}, claim=job.claim, to=JobState.SUCCEEDED, finished_at=timezone.now())
         if ended:
@@ -609,7 +621,10 @@ def _succeed(job: Job, result: dict[str, Any], *, backup: Backup | None = None) 
 
 
 def _end(job: Job, state: JobState, *, message: str, code: str = "", hint: str = "", trace: str = "") -> None:
-    """Ends a running job in any other way; does nothing when it was taken away."""
+    """Ends a running job in any other way; does nothing when it was taken away.
+
+    A restore that was committed has succeeded, whatever came after.
+    """
     # What went wrong may have been the session itself.
     connections[_database()].close_if_unusable_or_obsolete()
     if Job.objects.filter(pk=job.pk, claim=job.claim, committed_at__isnull=False).exists():

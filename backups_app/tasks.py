@@ -5,53 +5,62 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 from typing import Any
 
 from celery import shared_task
 from celery.exceptions import Ignore
 from celery.signals import worker_init, worker_process_init, worker_ready, worker_shutting_down
+from django.db import OperationalError
 
-from backups_app import jobs
+from backups_app import dispatch, jobs
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind, JobKind, Trigger
 from backups_app.conf import backup_settings
+from backups_app.heartbeat import beating_restore
 from backups_app.logs import log
 
 _PR_SET_PDEATHSIG = 1
 _PARENT = "BACKUPS_WORKER_PARENT"
+# So long a message waits that came while the database was locked or away.
+_LATER_SECONDS = 20
 
 
-@shared_task(bind=True)
+# No result before the end: it would be written before the job looks whether the database is locked.
+_heavy = partial(shared_task, bind=True, track_started=False)
+
+
+@_heavy()
 def create_backup(self: Any, job_id: str) -> dict[str, Any]:
     """Makes the backup that the job describes."""
     return _run(self, job_id)
 
 
-@shared_task(bind=True)
+@_heavy()
 def restore(self: Any, job_id: str) -> dict[str, Any]:
     """Restores the database from the backup that the job names."""
     return _run(self, job_id)
 
 
-@shared_task(bind=True)
+@_heavy()
 def preview(self: Any, job_id: str) -> dict[str, Any]:
     """Compares the file that the job names with the database."""
     return _run(self, job_id)
 
 
-@shared_task(bind=True)
+@_heavy()
 def import_backup(self: Any, job_id: str) -> dict[str, Any]:
     """Takes in the files that the job names."""
     return _run(self, job_id)
 
 
-@shared_task(bind=True)
+@_heavy()
 def rescan(self: Any, job_id: str) -> dict[str, Any]:
     """Brings the catalogue in line with the backup folder."""
     return _run(self, job_id)
 
 
-@shared_task(bind=True)
+@_heavy()
 def clean_up(self: Any, job_id: str) -> dict[str, Any]:
     """Removes the backups that are past their days."""
     return _run(self, job_id)
@@ -59,14 +68,21 @@ def clean_up(self: Any, job_id: str) -> dict[str, Any]:
 
 @shared_task(ignore_result=True)
 def look_after_jobs() -> None:
-    """The caretaker: declares jobs lost whose worker is dead, and has files adopted that they may have left."""
+    """The caretaker: declares jobs lost whose worker is dead, and has files adopted that they may have left.
+
+    Beside a restore whose heart beats there is nothing to do, and the tables are locked.
+    """
+    if beating_restore():
+        return
     jobs.reap()
     jobs.rescan_if_needed(is_worth_a_look=False)
 
 
-@shared_task(ignore_result=True)
-def start_nightly_backup() -> None:
-    """Queues the nightly backup, with the clean-up after it."""
+@shared_task(bind=True, ignore_result=True, max_retries=None)
+def start_nightly_backup(self: Any) -> None:
+    """Queues the nightly backup, with the clean-up after it; while a restore locks the tables it waits."""
+    if beating_restore():
+        raise self.retry(countdown=_LATER_SECONDS)
     jobs.submit(
         JobKind.BACKUP,
         by=Actor(name="schedule"),
@@ -85,7 +101,19 @@ def _run(task: Any, job_id: str) -> dict[str, Any]:
     except jobs.NotOurs as error:
         # A message that came twice must not overwrite the result of the one that was handled.
         raise Ignore from error
+    except OperationalError as error:
+        _put_back(task, job_id, error)
+        raise Ignore from error
     return {"job": str(job.pk), "state": job.state}
+
+
+def _put_back(task: Any, job_id: str, error: Exception) -> None:
+    """For a job that the database did not give or did not end; one that was claimed is never run again."""
+    log.warning("job.put_back", job=job_id, reason=str(error))
+    try:
+        dispatch.send_later(job_id, task.name, seconds=_LATER_SECONDS)
+    except dispatch.BrokerUnreachable as unreachable:
+        log.warning("job.not_sent_again", job=job_id, reason=str(unreachable))
 
 
 @worker_init.connect

@@ -44,11 +44,12 @@ def test_a_restore_ends_every_session_when_it_is_used_next(
 
 
 def test_while_a_restore_runs_visitors_are_asked_to_come_back(queue: Valkey, client: Client) -> None:
-    cache.close_site(uuid.uuid4())
+    job_id = uuid.uuid4()
+    cache.close_site(job_id)
     try:
         response = client.get("/admin/login/")
     finally:
-        cache.open_site()
+        cache.open_site(job_id)
 
     assert response.status_code == 503
     assert int(response.headers["Retry-After"]) > 0

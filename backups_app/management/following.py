@@ -9,7 +9,7 @@ from typing import Any, TextIO
 from uuid import UUID
 
 from django.core.management.base import CommandError, OutputWrapper
-from django.db import connections, router
+from django.db import OperationalError, connections, router
 from django.db.migrations.executor import MigrationExecutor
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from backups_app import cache, dispatch, jobs
 from backups_app.audit import Actor
 from backups_app.choices import JobKind, JobState, Trigger
+from backups_app.heartbeat import beating_restore, is_beating
 from backups_app.models import Job
 
 POLL_SECONDS = 0.5
@@ -47,6 +48,12 @@ def start_and_follow(
     except KeyboardInterrupt:
         said = "What ran here was cancelled." if here else "The page shows whether the job was queued by then."
         raise CommandError(f"Interrupted. {said}", returncode=130) from None
+    except OperationalError as error:
+        if not beating_restore():
+            raise
+        raise CommandError(
+            "A restore has locked the database. Nothing was queued; ask again when it is over."
+        ) from error
     if job.is_active and no_wait:
         stdout.write(f"Queued as job {job.pk}.")
         return job
@@ -108,7 +115,15 @@ def follow(job_id: UUID, *, out: TextIO) -> Job:
         line = bar.add_task("queued", total=None, rate="")
         queued_since, next_reap, has_warned = time.monotonic(), time.monotonic() + _REAP_SECONDS, False
         while True:
-            job = Job.objects.get(pk=job_id)
+            try:
+                job = Job.objects.get(pk=job_id)
+            except OperationalError:
+                # Locked, or away for a moment: the job knows more, and says whether it still lives.
+                if not is_beating(cache.read_progress(job_id) or {}):
+                    raise
+                connections[router.db_for_read(Job)].close()
+                time.sleep(POLL_SECONDS)
+                continue
             if not job.is_active:
                 return job
             _show(bar, line, job)
