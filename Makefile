@@ -28,7 +28,7 @@ fix: python ## Format the code and mend what the linter can mend
 	@$(PYTHON) -m scripts.environment --development
 	@.venv/bin/python -m ruff check --fix .; status=$$?; .venv/bin/python -m ruff format . && exit $$status
 
-bench: python ## Measure backups against the usual tools; ARGS='--help' lists the options
+bench: python ## Measure backups and restores against the usual tools; ARGS='--help' lists the options
 	@$(PYTHON) -m scripts.environment --development
 	@exec .venv/bin/python -m benchmarks $(ARGS)
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 _SAMPLE_SECONDS = 0.01
@@ -31,8 +32,10 @@ class Taken:
     records: int | None = None
     # Only of a worker's child: the same before it got its first job.
     idle_bytes: int | None = None
+    # Seconds of its parts, by name.
+    parts: dict[str, float] | None = None
 
-    def as_dict(self) -> dict[str, float | int | None]:
+    def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -49,7 +52,7 @@ def python(module: str, *arguments: str, environment: Mapping[str, str]) -> str:
 
 
 def run_measured(command: Sequence[str | Path], environment: Mapping[str, str], file: Path) -> Taken:
-    """A program that writes `file`, from its start to its end."""
+    """A program that writes or reads `file`, from its start to its end."""
     started = time.monotonic()
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -15,8 +15,9 @@ FOLDER = Path(__file__).resolve().parent / "results"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One backup by one peer. `load` is the machine's load average just before: who else was at work."""
+    """One turn of a peer. `what`: backup or restore. `load`: the machine's just before, so who else was at work."""
 
+    what: str
     database: str
     version: str
     peer: str
@@ -27,8 +28,8 @@ class Measurement:
     load: float
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        return self.database, self.peer, self.round
+    def key(self) -> tuple[str, str, str, int]:
+        return self.what, self.database, self.peer, self.round
 
     def as_dict(self) -> dict[str, Any]:
         own = {name: getattr(self, name) for name in self.__slots__ if name != "taken"}  # type: ignore[attr-defined]
@@ -39,7 +40,7 @@ class Results:
     """The file of a run with so many rows in `folder`: a line about the run, then one for each measurement."""
 
     def __init__(self, rows: int, about: Mapping[str, Any], *, resume: bool, folder: Path) -> None:
-        self.path = folder / f"backup-{rows}.jsonl"
+        self.path = folder / f"{rows}.jsonl"
         self.measurements: list[Measurement] = []
         folder.mkdir(parents=True, exist_ok=True)
         if resume and self.path.exists():
@@ -55,18 +56,19 @@ class Results:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(measurement.as_dict()) + "\n")
 
-    def has(self, key: tuple[str, str, int]) -> bool:
+    def has(self, key: tuple[str, str, str, int]) -> bool:
         return any(measurement.key == key for measurement in self.measurements)
 
-    def of(self, database: str, peer: str) -> list[Measurement]:
-        return [found for found in self.measurements if (found.database, found.peer) == (database, peer)]
+    def of(self, what: str, database: str, peer: str) -> list[Measurement]:
+        return [found for found in self.measurements if found.key[:3] == (what, database, peer)]
 
-    def databases(self) -> Iterator[str]:
-        return iter(dict.fromkeys(measurement.database for measurement in self.measurements))
+    def tables(self) -> Iterator[tuple[str, str]]:
+        """Each of what and database, in the order in which they took turns first."""
+        return iter(dict.fromkeys((found.what, found.database) for found in self.measurements))
 
-    def peers(self, database: str) -> Iterator[str]:
-        """In the order in which they took turns first."""
-        return iter(dict.fromkeys(found.peer for found in self.measurements if found.database == database))
+    def peers(self, what: str, database: str) -> Iterator[str]:
+        own = (found.peer for found in self.measurements if (found.what, found.database) == (what, database))
+        return iter(dict.fromkeys(own))
 
 
 def _read(line: dict[str, Any]) -> Measurement:

@@ -21,8 +21,13 @@ DBBACKUP_TMP_DIR = str(DATA_DIR)
 DBBACKUP_CONNECTORS = {"default": {}}
 _options = DATABASES["default"].get("OPTIONS", {})
 if "unix_socket" in _options:
-    DBBACKUP_CONNECTORS["default"] = {"dump_suffix": f"--socket={_options['unix_socket']}"}
+    _socket = f"--socket={_options['unix_socket']}"
+    DBBACKUP_CONNECTORS["default"] = {"dump_suffix": _socket, "restore_suffix": _socket}
 elif host := _options.get("host"):
     DATABASES["default"]["HOST"] = host
-    # The client of the server that is measured, not another one that comes first.
-    DBBACKUP_CONNECTORS["default"] = {"dump_cmd": os.environ.get("PG_DUMP", "pg_dump")}
+    # The clients of the server that is measured, not others that come first.
+    _binaries = Path(os.environ.get("PG_BINARIES", ""))
+    DBBACKUP_CONNECTORS["default"] = {
+        "dump_cmd": str(_binaries / "pg_dump"),
+        "restore_cmd": str(_binaries / "pg_restore"),
+    }
