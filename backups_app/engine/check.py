@@ -13,6 +13,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 
 from backups_app.engine import manifest as manifests
+from backups_app.engine.collisions import Collisions
 from backups_app.engine.databases.restore import open_target
 from backups_app.engine.databases.restore_base import Target
 from backups_app.engine.decoders import Dialect
@@ -31,7 +32,7 @@ CHANGED = "changed"
 UNSIGNED = "unsigned"
 
 # Refusals that nobody can wave through.
-NEVER = frozenset({"changed", "unreadable", "bad-value", "newer-format", "no-database"})
+NEVER = frozenset({"changed", "unreadable", "bad-value", "newer-format", "no-database", "same-key"})
 # Refusals that may be waved through: `load` leaves out what is not known.
 OVERRIDABLE = frozenset({"unknown-model", "unknown-field", "newer-migrations"})
 
@@ -113,6 +114,7 @@ class _Check:
         self._refusals: dict[tuple[str, str, str], Finding] = {}
         self._remarks: dict[tuple[str, str, str], Finding] = {}
         self._superusers: list[str] = []
+        self._collisions: dict[str, Collisions] = {}
         self.is_whole = False
 
     def read(self) -> None:
@@ -123,6 +125,9 @@ class _Check:
             self.is_whole = True
         except Unreadable as error:
             self._refuse("unreadable", error.where, str(error))
+        for label, collisions in self._collisions.items():
+            for fields, values in collisions.found():
+                self._refuse("same-key", f"{label}: {fields}", f"To this database these are the same: {values}.")
         # To the last byte, so that the hash is that of the file.
         self._reader.drain()
 
@@ -137,8 +142,8 @@ class _Check:
         for name in rows.unknown_names(batch.records):
             self._refuse("unknown-field", f"{label}.{name}", "This project's model has no such field.")
         try:
-            for _ in rows.blocks(batch.records):
-                pass
+            for block in rows.blocks(batch.records):
+                self._collisions[label].add(block)
         except BadValue as error:
             self._refuse("bad-value", f"{error.where}: {error.field}", error.reason)
         if label == get_user_model()._meta.label_lower:
@@ -148,6 +153,9 @@ class _Check:
         if label not in self._rows:
             table = self._table_of(label)
             self._rows[label] = None if table is None else TableRows(table, self._dialect, accept_any)
+            if table is not None:
+                # The same kind of database let them be different keys; that its primary keys may differ is rare enough.
+                self._collisions[label] = Collisions(self._target, table, all_unique=not self._dialect.is_origin)
         return self._rows[label]
 
     def _table_of(self, label: str) -> Table | None:

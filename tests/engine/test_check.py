@@ -114,3 +114,31 @@ def test_a_cancel_is_heard(file):
 
     with pytest.raises(Cancelled):
         check(lambda: BytesIO(file), scope=Scope(), watch=Watch(is_cancelled=lambda: True))
+
+
+# --- Keys that a collation makes the same -----------------------------------------------------------------------------
+
+
+def fixture_of(model: str, *keys: str) -> bytes:
+    return json.dumps([{"model": model, "pk": key, "fields": {}} for key in keys]).encode()
+
+
+def test_keys_that_are_the_same_to_mariadb_are_found_before_anything_is_written(mariadb: str) -> None:
+    keys = ["straße", "a", "é", "b", "A", "e", "c"]
+    checked = check_bytes(mariadb, fixture_of("zoo.keytext", *keys))
+    found = [(finding.kind, finding.where, finding.detail) for finding in checked.refusals]
+    assert len(found) == 2
+    assert {kind for kind, _, _ in found} == {"same-key"}
+    assert any("a = A" in detail for _, _, detail in found)
+    assert any("é = e" in detail for _, _, detail in found)
+
+
+def test_unique_texts_that_are_the_same_to_mariadb_are_found(mariadb: str) -> None:
+    people = [{"model": "auth.user", "pk": n, "fields": {"username": name}} for n, name in enumerate(("ada", "Ada"), 1)]
+    checked = check_bytes(mariadb, json.dumps(people).encode())
+    assert [(finding.kind, finding.where) for finding in checked.refusals] == [("same-key", "auth.user: username")]
+
+
+def test_other_databases_tell_these_keys_apart(database: str) -> None:
+    checked = check_bytes(database, fixture_of("zoo.keytext", "a", "b", "c"))
+    assert not checked.refusals

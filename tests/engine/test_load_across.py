@@ -81,7 +81,7 @@ def test_what_the_other_kind_cannot_hold_is_refused_and_named_and_nothing_writte
     file = dumped_zoo(source)
     before = oracle.read(target)
     checked = check_bytes(target, file.data)
-    assert {finding.kind for finding in checked.refusals} <= {"bad-value", "unknown-model", "changed"}
+    assert {finding.kind for finding in checked.refusals} <= {"bad-value", "same-key", "unknown-model", "changed"}
     assert any(finding.kind == "bad-value" for finding in checked.refusals)
     assert all(finding.where for finding in checked.refusals)
     with pytest.raises(Exception, match=r"zoo"):

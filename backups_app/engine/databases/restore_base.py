@@ -59,6 +59,22 @@ class Target(Snapshot):
     def before_transaction(self, next_ids: Mapping[Table, int]) -> None:
         """What can be done to counters only here; harmless if the load does not come about."""
 
+    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[list[str]]:
+        """Columns of each key in which texts that differ may be the same."""
+        return []
+
+    def make_temporary(self, place: Table, table: Table, fields: Sequence[Field[Any, Any]]) -> bool:
+        """An empty temporary table `place` with those columns of `table`. False when that is not allowed."""
+        columns = ", ".join(self.quote(str(field.column)) for field in fields)
+        try:
+            self.execute(
+                f"CREATE TEMPORARY TABLE {self.quote(place.name)} AS"
+                f" SELECT {columns} FROM {self.quote(table.name)} WHERE 1 = 0"
+            )
+        except self.driver_errors:
+            return False
+        return True
+
     @abstractmethod
     def lock(self, tables: Sequence[Table], watch: Watch) -> None:
         """Begins; from here on nobody else writes to `tables`. Raises LockNotFree, naming who is in the way."""

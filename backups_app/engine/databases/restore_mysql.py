@@ -87,6 +87,22 @@ class MySQLTarget(Target, MySQLSnapshot):
             return bool(error.args) and error.args[0] in _REFUSED
         return super().is_refusal(error)
 
+    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        by_collation = set()
+        for name, column, collation in self.run(
+            "SELECT s.index_name, s.column_name, c.collation_name FROM information_schema.statistics s"
+            " JOIN information_schema.columns c USING (table_schema, table_name, column_name)"
+            " WHERE s.table_schema = DATABASE() AND s.table_name = %s AND s.non_unique = 0"
+            " ORDER BY s.index_name, s.seq_in_index",
+            (table.name,),
+        ):
+            if all_unique or name == "PRIMARY":
+                found[str(name)].append(str(column))
+                if collation is not None and not str(collation).endswith("_bin"):
+                    by_collation.add(str(name))
+        return [columns for name, columns in found.items() if name in by_collation]
+
     def exclude_others(self, watch: Watch) -> None:
         if not self._takes(self._lock_name("load")):
             raise LoadUnderWay
