@@ -18,11 +18,15 @@ class CreateBackupForm(forms.Form):
 
 
 class ConfirmRestoreForm(forms.Form):
-    """Nothing is restored without the backup's name, the password of the one who asks, and a reason."""
+    """Nothing is restored without the backup's name, the password of the one who asks, and a reason.
+
+    `preview` is the job whose preview the page showed, if it showed one.
+    """
 
     name = forms.CharField(label=_("Type the backup’s name"), max_length=255)
     password = forms.CharField(label=_("Your password"), widget=forms.PasswordInput(attrs={"autocomplete": "off"}))
     reason = forms.CharField(label=_("Reason"), max_length=500)
+    preview = forms.UUIDField(widget=forms.HiddenInput, required=False)
     no_safety_backup = forms.BooleanField(
         label=_("Make no safety backup. What is lost then can’t be brought back."), required=False
     )
@@ -47,6 +51,12 @@ class ConfirmRestoreForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._backup = backup
         self._user = user
+
+    def overrides(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.widget_type == "checkbox"]
+
+    def confirmations(self) -> list[forms.BoundField]:
+        return [field for field in self.visible_fields() if field.widget_type != "checkbox"]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"].strip()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from backups_app.views import backups, progress
+from backups_app.views import backups, progress, restores
 
 app_name = "backups"
 
@@ -10,7 +10,8 @@ urlpatterns = [
     path("", backups.index, name="index"),
     path("create/", backups.create, name="create"),
     path("<int:pk>/download/", backups.download, name="download"),
-    path("<int:pk>/restore/", backups.restore, name="restore"),
+    path("<int:pk>/preview/", restores.preview, name="preview"),
+    path("<int:pk>/restore/", restores.restore, name="restore"),
     path("<int:pk>/delete/", backups.delete, name="delete"),
     # Answered by the first middleware, by token and from the cache.
     path("jobs/<str:token>/progress/", progress.progress, name="progress"),

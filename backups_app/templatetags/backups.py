@@ -1,8 +1,10 @@
 """How figures look on the page."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django import template
+from django.forms import Form
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -39,3 +41,15 @@ def ago(value: datetime | None) -> str:
     if timezone.now() - value < timedelta(seconds=_MINUTE):
         return _("just now")
     return _("%(span)s ago") % {"span": timesince(value)}
+
+
+@register.filter
+def changing(differences: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of a preview's differences those models that a restore would change."""
+    return [entry for entry in differences if entry["added"] or entry["removed"] or entry["changed"]]
+
+
+@register.filter
+def label_of(form: Form, name: str) -> str:
+    """What the field of this name is called on the page."""
+    return str(form[name].label)

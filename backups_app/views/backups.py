@@ -1,4 +1,4 @@
-"""The page and what can be done with one backup."""
+"""The page, and what can be done with one backup but restoring it."""
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -6,7 +6,6 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from backups_app import audit, dispatch, jobs
@@ -15,11 +14,11 @@ from backups_app.audit import Actor
 from backups_app.choices import BackupKind, JobKind, JobState, Trigger
 from backups_app.engine import store
 from backups_app.engine.errors import EngineError, StoreFailed
-from backups_app.forms import ConfirmRestoreForm, CreateBackupForm, DeleteBackupForm
+from backups_app.forms import CreateBackupForm, DeleteBackupForm
 from backups_app.models import Backup, Job
 from backups_app.permissions import superusers_only
 from backups_app.statistics import statistics
-from backups_app.tokens import session_digest
+from backups_app.views.outcomes import History, history
 from backups_app.views.progress import progress_card
 
 BACKUPS_A_PAGE = 25
@@ -73,47 +72,6 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @superusers_only
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_post_parameters("password")
-def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET says what will happen; POST queues it, and only with name, password and reason."""
-    backup = get_object_or_404(Backup, pk=pk)
-    form = ConfirmRestoreForm(request.POST if request.method == "POST" else None, backup=backup, user=request.user)
-    if form.is_valid():
-        confirmed = {name: form.cleaned_data[name] for name in ("reason", *jobs.OVERRIDES)}
-        try:
-            job = jobs.submit(
-                JobKind.RESTORE,
-                by=Actor.of_user(request.user),
-                trigger=Trigger.PAGE,
-                parameters={
-                    "backup_id": backup.pk,
-                    "name": backup.name,
-                    "sha256": backup.sha256,
-                    "session": session_digest(request),
-                    **confirmed,
-                },
-            )
-        except jobs.Refused as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            if job.state == JobState.FAILED:
-                messages.error(request, f"{job.error_message} {job.error_hint}")
-            return redirect("backups:index")
-    return render(
-        request,
-        "backups_app/restore.html",
-        {
-            **admin.site.each_context(request),
-            "title": _("Restore %(name)s") % {"name": backup.name},
-            "backup": backup,
-            "form": form,
-        },
-        status=422 if form.errors else 200,
-    )
-
-
-@superusers_only
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says what goes; POST does it."""
     backup = get_object_or_404(Backup, pk=pk)
@@ -150,13 +108,15 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) -> HttpResponse:
     job = jobs.active()
+    shown = history(Job.objects.exclude(kind=JobKind.PREVIEW)[:JOBS_SHOWN])
     pages = Paginator(Backup.objects.all(), BACKUPS_A_PAGE)
     context = {
         **admin.site.each_context(request),
         "title": _("Backup Management"),
         "form": form,
         "backups": pages.get_page(request.GET.get("page")),
-        "jobs": Job.objects.exclude(kind=JobKind.PREVIEW)[:JOBS_SHOWN],
+        "history": shown,
+        "last_restore": _last_restore(shown),
         "statistics": statistics(),
         "is_queue_reachable": dispatch.is_broker_reachable(),
         "active_job": job,
@@ -164,6 +124,12 @@ def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) ->
     if job:
         context |= progress_card(request, job)
     return render(request, "backups_app/index.html", context, status=status)
+
+
+def _last_restore(shown: list[History]) -> History | None:
+    """The restore that the present data came from, while nothing else was done since; rescans do not count."""
+    newest = next((entry for entry in shown if entry.job.kind != JobKind.RESCAN), None)
+    return newest if newest and newest.outcome else None
 
 
 def _reason(error: Exception) -> str:

@@ -24,6 +24,7 @@ SUPERUSERS_ONLY = {
     "index": {"GET": 200, "HEAD": 200},
     "create": {"POST": 302},
     "download": {"GET": 200, "HEAD": 200},
+    "preview": {"POST": 302},
     "restore": {"GET": 200, "HEAD": 200, "POST": 422},
     "delete": {"GET": 200, "HEAD": 200, "POST": 302},
 }
@@ -38,7 +39,7 @@ BY_TOKEN = {
     "progress": ({"GET": 200, "HEAD": 200}, {"GET": 200, "HEAD": 200}),
     "cancel": ({"POST": 403}, {"POST": 302}),
 }
-OF_A_BACKUP = {"download", "restore", "delete"}
+OF_A_BACKUP = {"download", "preview", "restore", "delete"}
 PEOPLE = (*STRANGERS, "another superuser", "the superuser", "the superuser without a CSRF token")
 
 
@@ -133,9 +134,10 @@ def test_an_unknown_backup_is_told_from_a_known_one_by_superusers_only(
     name: str, people: Callable[[str], Client]
 ) -> None:
     path = reverse(f"backups:{name}", args=[12345])
-    assert people("the superuser").get(path).status_code == 404
+    method = min(SUPERUSERS_ONLY[name])
+    assert people("the superuser").generic(method, path).status_code == 404
     for who, status in STRANGERS.items():
-        assert people(who).get(path).status_code == status
+        assert people(who).generic(method, path).status_code == status
 
 
 def test_who_signs_in_comes_back_to_the_page_that_was_asked_for(people: Callable[[str], Client]) -> None:
