@@ -16,7 +16,7 @@ from backups_app.audit import Actor
 from backups_app.choices import BackupKind
 from backups_app.engine import store
 from backups_app.engine.check import Checked, check
-from backups_app.engine.errors import CommitUnknown, EngineError
+from backups_app.engine.errors import CommitUnknown, DiskFull, EngineError
 from backups_app.engine.inspection import schema_fingerprint
 from backups_app.engine.load import Execute, Loaded, load
 from backups_app.engine.progress import Stage, Watch
@@ -72,6 +72,8 @@ def restore_backup(
     checked = check(source.open, scope=scope(), watch=watch)
     refuse_unless_expected(checked, expected)
     refuse_unless_fit(checked, by=by, overrides=overrides)
+    if not overrides.no_safety_backup:
+        _refuse_without_space()
     safety: list[Backup] = []
 
     def make_safety_backup() -> None:
@@ -116,6 +118,18 @@ def restore_backup(
         raise
     _forget_what_was()
     return Restored(checked=checked, loaded=loaded, safety_backup=safety[0] if safety else None)
+
+
+def _refuse_without_space() -> None:
+    """The newest backup tells best how large the safety backup will be."""
+    newest = Backup.objects.order_by("-created_at").values_list("size_bytes", flat=True).first() or 0
+    free = store.free_bytes()
+    if free is not None and free < newest:
+        raise DiskFull(
+            f"The safety backup will take about {newest:,} bytes; the backup folder's disk has {free:,} bytes free.",
+            hint="Free space on that disk, or set BACKUPS_DIR to a larger one, then start the restore again."
+            " The database was not touched.",
+        )
 
 
 def _enter(backup: Backup, execute: Execute) -> None:

@@ -61,6 +61,7 @@ class Checked:
     refusals: tuple[Finding, ...]
     remarks: tuple[Finding, ...]
     sha256: str
+    size_bytes: int = 0
 
     @property
     def is_by_lines(self) -> bool:
@@ -197,6 +198,7 @@ class _Check:
             refusals=tuple(self._refusals.values()),
             remarks=tuple(self._remarks.values()),
             sha256=self._reader.sha256,
+            size_bytes=self._reader.size_bytes,
         )
 
     def _provenance(self, record: Mapping[str, Any] | None) -> str:

@@ -88,6 +88,7 @@ def load(
             raise LoadRefused(f"{finding.where}: {finding.detail}")
     watch = watch or Watch()
     with open_target(connections[scope.using]) as target:
+        _refuse_without_space(target, checked.size_bytes)
         target.exclude_others(watch)
         mark(target.execute)
         plan = make_plan(target, checked, scope, clear_unnamed=clear_unnamed)
@@ -105,6 +106,16 @@ def load(
         watch.report(Stage.AFTERCARE, loaded.record_count, loaded.record_count)
         late = [Finding(kind="not-refreshed", where=where, detail=why) for where, why in target.after_commit()]
         return replace(loaded, remarks=(*loaded.remarks, *late))
+
+
+def _refuse_without_space(target: Target, size_bytes: int) -> None:
+    # What is certainly too little: a database packs some data in half of the space that a file takes.
+    needed, free = size_bytes // 2, target.free_bytes()
+    if free is not None and free < needed:
+        raise LoadRefused(
+            f"The database's disk has {free:,} bytes free; the rows of the file take at least {needed:,}.",
+            hint="Nothing was changed. Free space on that disk, then start the restore again.",
+        )
 
 
 class _Load:

@@ -6,6 +6,7 @@ import pytest
 from django.db import connections
 
 from backups_app.engine.databases import restore_postgresql
+from backups_app.engine.databases.restore import open_target
 from backups_app.engine.databases.restore_mysql import MySQLTarget
 from backups_app.engine.databases.restore_postgresql import PostgreSQLTarget
 from backups_app.engine.databases.restore_sqlite import SQLiteTarget
@@ -77,17 +78,36 @@ def test_a_full_disk_changes_nothing(database: str, monkeypatch: pytest.MonkeyPa
     """Of SQLite, whose file can be told to be full."""
     if connections[database].vendor != "sqlite":
         return
-    data = labels(database, now="x")
-    data_pages = 1
+    Label.objects.using(database).bulk_create(Label(text=f"{number:0100}") for number in range(1000))
+    data, _ = dump_bytes(database)
+    Label.objects.using(database).all().delete()
+    execute(database, "VACUUM")
     begin = SQLiteTarget.begin
 
     def begin_on_a_full_disk(target: SQLiteTarget) -> None:
         begin(target)
         ((pages,),) = target.run("PRAGMA page_count")
-        target.execute(f"PRAGMA max_page_count = {pages + data_pages}")
+        target.execute(f"PRAGMA max_page_count = {pages + 1}")
 
     monkeypatch.setattr(SQLiteTarget, "begin", begin_on_a_full_disk)
     fails(database, data, LoadFailed)
+
+
+def test_a_disk_that_is_too_small_is_seen_before_anything_is_locked(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = labels(database)
+    monkeypatch.setattr(type(open_target(connections[database])), "free_bytes", lambda _target: 100)
+    locked = []
+    error = fails(database, data, LoadRefused, under_lock=lambda: locked.append(1))
+    assert "100 bytes free" in str(error)
+    assert not locked
+
+
+def test_the_free_space_of_sqlite_is_that_of_its_own_disk(database: str) -> None:
+    with open_target(connections[database]) as target:
+        free = target.free_bytes()
+    assert free is None if connections[database].vendor != "sqlite" else free and free > 0
 
 
 # --- Triggers of MariaDB -----------------------------------------------------------------------------------------

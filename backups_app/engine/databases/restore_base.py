@@ -59,6 +59,10 @@ class Target(Snapshot):
     def before_transaction(self, next_ids: Mapping[Table, int]) -> None:
         """What can be done to counters only here; harmless if the load does not come about."""
 
+    def free_bytes(self) -> int | None:
+        """Free space on the database's disk; None where that can't be seen from here."""
+        return None
+
     def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[list[str]]:
         """Columns of each key in which texts that differ may be the same."""
         return []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -55,6 +57,10 @@ class SQLiteTarget(Target, SQLiteSnapshot):
                 if self._raw.in_transaction:
                     self._raw.execute("ROLLBACK")
         super().end()
+
+    def free_bytes(self) -> int | None:
+        ((_, _, path), *_) = self.run("PRAGMA database_list")
+        return shutil.disk_usage(Path(path).parent).free if path else None
 
     def exclude_others(self, watch: Watch) -> None:
         exclusion = self._open_exclusion()
