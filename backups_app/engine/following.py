@@ -111,7 +111,7 @@ class Following:
                     found[_comparable(reference.field, getattr(row, field.attname))] = _natural_key(row)
         return found
 
-    def _let_go_of_others(self) -> Iterator[tuple[_Reference, list[Any]]]:
+    def _to_others(self) -> Iterator[tuple[_Reference, list[Any]]]:
         """References to rows that are somebody else now, with the keys of the referring rows."""
         for reference, names in self._names.items():
             now = self._named(reference) if names else {}
@@ -140,14 +140,16 @@ class Following:
     def follow(self) -> list[Finding]:
         """Until nothing changes any more, since a row that goes may take others with it."""
         changes: Counter[tuple[_Reference, str]] = Counter()
-        for reference, keys in self._let_go_of_others():
-            changes[reference, self._apply(reference, keys)] += len(keys)
-        while True:
-            found = [(reference, keys) for reference in self._references if (keys := self._vanished(reference))]
-            if not found:
-                break
-            for reference, keys in found:
-                changes[reference, self._apply(reference, keys)] += len(keys)
+        for reference, keys in self._to_others():
+            changes[reference, self._let_go_of(reference, keys)] += len(keys)
+        is_over = False
+        while not is_over:
+            is_over = True
+            for reference in self._references:
+                what, count = self._let_go(reference)
+                if count:
+                    changes[reference, what] += count
+                    is_over = False
         which = "not in the backup, or are others there" if self._names else "not in the backup"
         return [
             Finding(
@@ -158,39 +160,65 @@ class Following:
             for (reference, what), count in changes.items()
         ]
 
-    def _vanished(self, reference: _Reference) -> list[Any]:
-        return [key for key in self._dangling(reference) if key not in self._dangled[reference]]
+    def _let_go(self, reference: _Reference) -> tuple[str, int]:
+        """Does to rows whose reference leads nowhere now what the reference says: what that was, and to how many."""
+        field, own = reference.field, self._target.quote(reference.table.name)
+        # One statement for all that dangle, unless some did so before, or it would read the table that it changes.
+        is_plain = not self._dangled[reference] and field.target_field.model._meta.db_table != reference.table.name
+        if is_plain:
+            dangles = self._dangles(reference)
+            count = int(self._target.run(f"SELECT COUNT(*) FROM {own} WHERE {dangles}")[0][0])  # noqa: S608 (quoted names)
+            if not count:
+                return "", 0
+            statement, values, what = self._statement(reference, count)
+            self._target.execute(f"{statement} WHERE {dangles}", values)
+            return what, count
+        keys = [key for key in self._dangling(reference) if key not in self._dangled[reference]]
+        return (self._let_go_of(reference, keys), len(keys)) if keys else ("", 0)
 
-    def _dangling(self, reference: _Reference) -> list[Any]:
-        quote, field = self._target.quote, reference.field
-        remote = field.target_field
-        own, other = quote(reference.table.name), quote(remote.model._meta.db_table)
-        column, key = quote(str(field.column)), quote(str(reference.table.key_fields[0].column))
-        rows = self._target.run(
-            f"SELECT a.{key} FROM {own} a WHERE a.{column} IS NOT NULL AND NOT EXISTS"  # noqa: S608 (quoted names)
-            f" (SELECT 1 FROM {other} b WHERE b.{quote(str(remote.column))} = a.{column})"
-        )
-        return [key for (key,) in rows]
-
-    def _apply(self, reference: _Reference, keys: list[Any]) -> str:
-        """Does to the rows with `keys` what the reference says, and says what that was."""
-        on_delete = reference.field.remote_field.on_delete
-        if on_delete in _REFUSING:
-            raise _refusal(reference, len(keys))
-        table, quote = quote_name(self._target, reference.table), self._target.quote
-        key = quote(str(reference.table.key_fields[0].column))
-        values: tuple[Any, ...] = ()
-        if on_delete is CASCADE:
-            statement, what = f"DELETE FROM {table}", "the rows went too"  # noqa: S608 (a quoted name)
-        else:
-            value = _replacement(reference.field)
-            statement = f"UPDATE {table} SET {quote(str(reference.field.column))} = %s"  # noqa: S608 (quoted names)
-            values, what = (value,), "emptied" if value is None else f"set to {value}"
+    def _let_go_of(self, reference: _Reference, keys: list[Any]) -> str:
+        """The same to the rows with `keys`."""
+        statement, values, what = self._statement(reference, len(keys))
+        key = self._target.quote(str(reference.table.key_fields[0].column))
         for start in range(0, len(keys), _KEYS_AT_A_TIME):
             some = keys[start : start + _KEYS_AT_A_TIME]
             marks = ", ".join(["%s"] * len(some))
             self._target.execute(f"{statement} WHERE {key} IN ({marks})", (*values, *some))
         return what
+
+    def _dangles(self, reference: _Reference) -> str:
+        quote, remote = self._target.quote, reference.field.target_field
+        column = f"{quote(reference.table.name)}.{quote(str(reference.field.column))}"
+        other, key = quote(remote.model._meta.db_table), quote(str(remote.column))
+        return f"{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {other} b WHERE b.{key} = {column})"  # noqa: S608 (quoted names)
+
+    def _dangling(self, reference: _Reference) -> list[Any]:
+        own, key = (
+            self._target.quote(name) for name in (reference.table.name, str(reference.table.key_fields[0].column))
+        )
+        rows = self._target.run(f"SELECT {own}.{key} FROM {own} WHERE {self._dangles(reference)}")  # noqa: S608 (quoted names)
+        return [key for (key,) in rows]
+
+    def _statement(self, reference: _Reference, count: int) -> tuple[str, tuple[Any, ...], str]:
+        """What is done to `count` rows, with its parameters, and in words."""
+        field, quote = reference.field, self._target.quote
+        on_delete, own = field.remote_field.on_delete, quote(reference.table.name)
+        if on_delete in _REFUSING:
+            raise _refusal(reference, count)
+        if on_delete is CASCADE:
+            return f"DELETE FROM {own}", (), "the rows went too"  # noqa: S608 (a quoted name)
+        value = _replacement(field)
+        if value is not None and not self._is_there(field.target_field, value):
+            raise LoadRefused(
+                f"{count:,} rows of {reference.table.label}, which stays, refer by {field.name} to rows that are not in"
+                f" the backup, and neither is {value!r}, to which they would be set."
+            )
+        statement = f"UPDATE {own} SET {quote(str(field.column))} = %s"  # noqa: S608 (quoted names)
+        return statement, (value,), "emptied" if value is None else f"set to {value}"
+
+    def _is_there(self, remote: Field[Any, Any], value: Any) -> bool:
+        other, key = self._target.quote(remote.model._meta.db_table), self._target.quote(str(remote.column))
+        return bool(self._target.run(f"SELECT 1 FROM {other} WHERE {key} = %s", (value,)))  # noqa: S608 (quoted names)
 
 
 def _refusal(reference: _Reference, count: int) -> LoadRefused:
@@ -222,10 +250,6 @@ def _natural_key(row: Any) -> Any:
         return row.natural_key()
     except ObjectDoesNotExist:
         return None
-
-
-def quote_name(target: Target, table: Table) -> str:
-    return target.quote(table.name)
 
 
 def _replacement(field: ForeignKey[Any, Any]) -> Any:

@@ -95,7 +95,8 @@ def load(
         run = _Load(target, plan, checked, open_stream, watch)
         target.before_transaction(run.next_ids_of_empty_tables())
         target.lock([*plan.cleared, *plan.manifest_table], watch)
-        run.look_at_what_stays()
+        with _interrupting(target, watch):
+            run.look_at_what_stays()
         under_lock()
         with _interrupting(target, watch):
             loaded = run.all(prove_it=prove_it)

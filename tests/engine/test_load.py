@@ -371,3 +371,25 @@ def test_protected_rows_that_the_file_lacks_are_counted_before_anything_is_writt
     checked = check_bytes(database, whole, exclude=scope.exclude)
     load(lambda: BytesIO(whole), checked=checked, scope=scope)
     assert Book.objects.using(database).count() == 3
+
+
+@pytest.mark.parametrize("has_default", [True, False])
+def test_a_reference_is_set_to_its_default_if_that_is_in_the_backup(database, has_default):
+    scope = Scope(using=database, exclude=("zoo.book", "zoo.book_labels"))
+    authors = Author.objects.using(database)
+    for key in (1, 2) if has_default else (2,):
+        authors.create(pk=key, name=str(key), code=str(key))
+    data, _ = dump_bytes(database, exclude=scope.exclude)
+    gone, there = authors.create(pk=3, name="3", code="3"), authors.get(pk=2)
+    for title in ("one", "two"):
+        Book.objects.using(database).create(title=title, author=there, by_code=there, seller=gone)
+    checked = check_bytes(database, data, exclude=scope.exclude)
+    if has_default:
+        loaded = load(lambda: BytesIO(data), checked=checked, scope=scope)
+        (finding,) = [finding for finding in loaded.remarks if finding.kind == "followed"]
+        assert finding.detail == "2 references to rows that are not in the backup: set to 1."
+        assert set(Book.objects.using(database).values_list("seller", flat=True)) == {1}
+    else:
+        with pytest.raises(LoadRefused, match=r"2 rows of zoo\.book, .* neither is 1, to which they would be set"):
+            load(lambda: BytesIO(data), checked=checked, scope=scope)
+        assert set(Book.objects.using(database).values_list("seller", flat=True)) == {3}
