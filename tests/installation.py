@@ -33,6 +33,7 @@ USERNAME, PASSWORD = "ada", "a-long-enough-password"
 
 WORKERS = {
     "worker": ["worker", "-Q", "backups", "-c", "1", "-n", "heavy@%h", "--without-mingle", "--without-gossip"],
+    "second worker": ["worker", "-Q", "backups", "-c", "1", "-n", "second@%h", "--without-mingle", "--without-gossip"],
     "ticks": ["worker", "-Q", "ticks", "-c", "1", "-n", "ticks@%h", "--without-mingle", "--without-gossip"],
     "beat": ["beat", "--pidfile="],
 }
@@ -166,6 +167,9 @@ class Installation:
         process = self._processes.pop(name)
         process.kill()
         process.wait(20)
+
+    def is_running(self, name: str) -> bool:
+        return name in self._processes
 
     def parent(self, name: str) -> psutil.Process:
         return psutil.Process(self._processes[name].pid)
