@@ -24,7 +24,7 @@ from backups_app.engine.following import Following
 from backups_app.engine.foreign import Foreign
 from backups_app.engine.garbage import collected_seldom
 from backups_app.engine.manifest import MODEL
-from backups_app.engine.naturals import Naturals
+from backups_app.engine.naturals import PERMISSIONS, TYPES, Naturals
 from backups_app.engine.plan import Plan, make_plan
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.proof import prove
@@ -94,6 +94,8 @@ def load(
         plan = make_plan(target, checked, scope, clear_unnamed=clear_unnamed)
         run = _Load(target, plan, checked, open_stream, watch)
         target.before_transaction(run.next_ids_of_empty_tables())
+        if target.wants_staging(checked.record_count, checked.size_bytes):
+            run.stage()
         target.lock([*plan.cleared, *plan.manifest_table], watch)
         with _interrupting(target, watch):
             run.look_at_what_stays()
@@ -135,6 +137,26 @@ class _Load:
         self._watch = watch
         self._naturals = Naturals(target)
         self._dialect = target.dialect(checked.manifest)
+        self._is_staged = False
+
+    def stage(self) -> None:
+        """Puts our own records aside, if no row has to be made first that they refer to."""
+        manifest = self._checked.manifest
+        if manifest is None or not self._naturals.know(manifest["natural_keys"]):
+            return
+        with self._target.staging():
+            self._write_records(Stage.CHECK)
+        self._is_staged = True
+
+    def _unstage(self) -> None:
+        now = Naturals(self._target)
+        labels = (TYPES, PERMISSIONS)
+        if now.as_dumped(labels) != self._naturals.as_dumped(labels):
+            raise LoadRefused(
+                "Content types or permissions were changed while the file was read.",
+                hint="Nothing was changed. Start the restore again.",
+            )
+        self._target.unstage()
 
     def look_at_what_stays(self) -> None:
         """Before anything is changed; raises LoadRefused."""
@@ -162,7 +184,10 @@ class _Load:
             ]
         )
         watch.step(Stage.LOAD, 0, total)
-        self._write_records()
+        if self._is_staged:
+            self._unstage()
+        else:
+            self._write_records(Stage.LOAD)
         watch.step(Stage.KEYS_AND_INDEXES, total, total)
         self._set_manifest()
         remarks = self._following.follow()
@@ -184,7 +209,7 @@ class _Load:
             remarks=(*plan.remarks, *remarks, *made, *fired),
         )
 
-    def _write_records(self) -> None:
+    def _write_records(self, stage: Stage) -> None:
         writing = _Writing(self._target)
         rows: dict[str, TableRows] = {}
         with self._open_stream() as stream:
@@ -197,7 +222,7 @@ class _Load:
                             rows[batch.label] = TableRows(table, self._dialect, self._naturals.resolve)
                         for block in rows[batch.label].blocks(batch.records):
                             writing.write(table, block, first=batch.first)
-                    self._watch.step(Stage.LOAD, reader.record_count, self._checked.record_count)
+                    self._watch.step(stage, reader.record_count, self._checked.record_count)
                 writing.end()
             except (Unreadable, BadValue) as error:
                 raise LoadRefused(f"{error}") from error

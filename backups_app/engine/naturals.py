@@ -68,6 +68,12 @@ class Naturals:
             for key in natural_keys.get(label, ()):
                 self.resolve(label, tuple(key))
 
+    def know(self, natural_keys: Mapping[str, Sequence[Sequence[str]]]) -> bool:
+        """Whether all of them are there already."""
+        return all(
+            tuple(key) in self._known(label) for label in (TYPES, PERMISSIONS) for key in natural_keys.get(label, ())
+        )
+
     def as_dumped(self, labels: Sequence[str]) -> dict[str, dict[Any, list[str]]]:
         """{label: {id: natural key}} as a dump writes references to `labels`."""
         return {label: {pk: list(key) for key, pk in self._known(label).items()} for label in labels}

@@ -36,7 +36,7 @@ class Target(Snapshot):
     """A connection that writes. `begin` connects and changes nothing; `lock` begins the transaction.
 
     The steps come in this order: exclude_others, before_transaction, lock, prepare, writer for each table and batch,
-    settle, raise_next_id, commit.
+    settle, raise_next_id, commit. With staging the writers come before lock, and unstage in their place.
     Leaving without `commit` rolls back. As a Snapshot it reads what it wrote itself.
     """
 
@@ -78,6 +78,20 @@ class Target(Snapshot):
         except self.driver_errors:
             return False
         return True
+
+    def wants_staging(self, records: int, size_bytes: int) -> bool:
+        """Whether so many records, of a file of that size, are read and converted before others are locked out."""
+        return False
+
+    @contextmanager
+    def staging(self) -> Iterator[None]:
+        """Before `lock`: what is written here goes aside, and into the tables by `unstage`."""
+        raise NotImplementedError
+        yield
+
+    def unstage(self) -> None:
+        """Writes what was put aside. Raises LoadRefused."""
+        raise NotImplementedError
 
     @abstractmethod
     def lock(self, tables: Sequence[Table], watch: Watch) -> None:

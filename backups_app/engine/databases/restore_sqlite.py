@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
 from django.db.models import Field
 
+from backups_app.conf import backup_settings
 from backups_app.engine.databases.restore_base import (
     LOCK_PATIENCE_SECONDS,
     Target,
@@ -29,6 +31,8 @@ from backups_app.engine.wrapper import InvalidText
 
 # From this number of records on it is cheaper to build a table's indexes at the end.
 MANY_RECORDS = 5_000
+# So many records would keep others from writing for about 15 seconds on a slow machine.
+STAGED_RECORDS = 500_000
 _LOCK_TRY_MILLISECONDS = 500
 _CACHE_KIBIBYTES = 24 << 10
 
@@ -50,6 +54,9 @@ class SQLiteTarget(Target, SQLiteSnapshot):
         self._taken_away: list[str] = []
         self._dangling: Counter[tuple[str, str, int]] = Counter()
         self._tables: list[Table] = []
+        self._stage_folder: TemporaryDirectory[str] | None = None
+        self._is_staging = False
+        self._staged: dict[tuple[Table, tuple[Field[Any, Any], ...]], str] = {}
 
     def end(self) -> None:
         if hasattr(self, "_raw"):
@@ -57,6 +64,8 @@ class SQLiteTarget(Target, SQLiteSnapshot):
                 if self._raw.in_transaction:
                     self._raw.execute("ROLLBACK")
         super().end()
+        if getattr(self, "_stage_folder", None):
+            self._stage_folder.cleanup()  # type: ignore[union-attr]
 
     def free_bytes(self) -> int | None:
         ((_, _, path), *_) = self.run("PRAGMA database_list")
@@ -68,6 +77,45 @@ class SQLiteTarget(Target, SQLiteSnapshot):
         self._share(exclusion)
         exclusion.execute("ROLLBACK")
         self._patiently(exclusion, "BEGIN EXCLUSIVE", watch, otherwise=dump_in_the_way)
+
+    def wants_staging(self, records: int, size_bytes: int) -> bool:
+        if records < STAGED_RECORDS:
+            return False
+        state_dir = backup_settings().STATE_DIR
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return shutil.disk_usage(state_dir).free > size_bytes
+
+    @contextmanager
+    def staging(self) -> Iterator[None]:
+        """In a file of its own, without a journal, since it is worth nothing after this load."""
+        self._stage_folder = TemporaryDirectory(prefix="sqlite-stage-", dir=backup_settings().STATE_DIR)
+        self._raw.execute("ATTACH DATABASE ? AS backups_stage", (str(Path(self._stage_folder.name) / "stage.sqlite3"),))
+        self._raw.execute("PRAGMA backups_stage.journal_mode = OFF")
+        self._raw.execute("PRAGMA backups_stage.synchronous = OFF")
+        # Nothing of the database itself is read in this transaction, so it stays free.
+        self._raw.execute("BEGIN")
+        self._is_staging = True
+        yield
+        self._is_staging = False
+        self._raw.execute("COMMIT")
+
+    def _stage_of(self, table: Table, fields: Sequence[Field[Any, Any]]) -> str:
+        """Where rows of these fields are kept; columns without types keep values as they are."""
+        place = table, tuple(fields)
+        if place not in self._staged:
+            name = f"backups_stage.rows_{len(self._staged)}"
+            columns = ", ".join(self.quote(str(field.column)) for field in fields)
+            self._raw.execute(f"CREATE TABLE {name} ({columns})")
+            self._staged[place] = name
+        return self._staged[place]
+
+    def unstage(self) -> None:
+        for (table, fields), name in self._staged.items():
+            columns = ", ".join(self.quote(str(field.column)) for field in fields)
+            try:
+                self._raw.execute(f"INSERT INTO {self.quote(table.name)} ({columns}) SELECT {columns} FROM {name}")
+            except self.refusals as error:
+                raise LoadRefused(f"{table.label}: {error}") from error
 
     def lock(self, tables: Sequence[Table], watch: Watch) -> None:
         self._patiently(self._raw, "BEGIN IMMEDIATE", watch, otherwise=_writer_in_the_way)
@@ -107,22 +155,24 @@ class SQLiteTarget(Target, SQLiteSnapshot):
             self._raw.execute(f"DELETE FROM {self.source(item.table)}")
 
     def writer(self, table: Table, fields: Sequence[Field[Any, Any]]) -> Write:
-        sql = insert_sql(self, table, fields, f"({', '.join('?' * len(fields))})")
+        head = insert_sql(self, table, fields, "")
+        if self._is_staging:
+            head = f"INSERT INTO {self._stage_of(table, fields)} VALUES "
 
         def write(columns: Sequence[Sequence[Any]]) -> None:
             rows = zip(*columns, strict=True)
             if any(InvalidText in set(map(type, column)) for column in columns):
                 for row in rows:
-                    self._write_odd(table, fields, row)
+                    self._write_odd(head, row)
             else:
-                self._raw.executemany(sql, rows)
+                self._raw.executemany(f"{head}({', '.join('?' * len(fields))})", rows)
 
         return write
 
-    def _write_odd(self, table: Table, fields: Sequence[Field[Any, Any]], row: Sequence[Any]) -> None:
+    def _write_odd(self, head: str, row: Sequence[Any]) -> None:
         """The module can't bind text that is not UTF-8; its bytes it can."""
         values = ", ".join("CAST(? AS TEXT)" if isinstance(value, InvalidText) else "?" for value in row)
-        self._raw.execute(insert_sql(self, table, fields, f"({values})"), row)
+        self._raw.execute(f"{head}({values})", row)
 
     def settle(self) -> None:
         for sql in self._taken_away:
