@@ -101,6 +101,7 @@ class Harmed(Installation):
     def change_everything(self) -> tuple[str, Any]:
         """A backup of what was there at first, and that; since then everything was changed once more."""
         self.release()
+        self.wait_for(lambda: self.do("unfinished") == 0, "earlier jobs to end", 90)
         if self._first is None:
             self._first = self.do("make_backup"), self.contents()
         self.do("change")
