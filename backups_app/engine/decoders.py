@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
+from itertools import chain, repeat
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -94,8 +96,10 @@ def _resolving(decode: Decode, label: str, resolve: Resolve) -> Decode:
     def decode_references(values: Sequence[Any]) -> Sequence[Any]:
         if list not in set(map(type, values)):
             return decode(values)
+        named = {tuple(value) for value in values if type(value) is list}
+        ids = {name: resolve(label, name) for name in named}
         plain = iter(decode([value for value in values if type(value) is not list]))
-        return [resolve(label, tuple(value)) if type(value) is list else next(plain) for value in values]
+        return [ids[tuple(value)] if type(value) is list else next(plain) for value in values]
 
     return decode_references
 
@@ -201,8 +205,10 @@ def _decimals(values: Sequence[Any]) -> Sequence[Any] | None:
     if set(map(type, present)) != {str}:
         return None
     # What is left of a number without its digits is its sign and its point.
-    rests = set(map(_without_digits, present))
-    return values if rests <= {"", ".", "-", "-."} and all(text[-1].isdigit() for text in present) else None
+    rests = "\n".join(present).translate(_NO_DIGITS).split("\n")
+    if len(rests) != len(present) or not _RESTS.issuperset(rests):
+        return None
+    return values if all(map(str.isdigit, map(_LAST, present))) else None
 
 
 def _decimals_of_sqlite(values: Sequence[Any]) -> Sequence[Any] | None:
@@ -217,10 +223,8 @@ def _whole(text: str) -> str:
 
 
 _NO_DIGITS = str.maketrans("", "", "0123456789")
-
-
-def _without_digits(text: str) -> str:
-    return text.translate(_NO_DIGITS)
+_RESTS = frozenset({"", ".", "-", "-."})
+_LAST = itemgetter(slice(-1, None))
 
 
 def _binaries(values: Sequence[Any]) -> Sequence[Any] | None:
@@ -271,9 +275,24 @@ def _jsons(field: Field[Any, Any], dialect: Dialect) -> Usual:
             return None
         if not field.null and None in values:
             return None
+        if encode is json.dumps:
+            present = [value for value in values if value is not None]
+            if (found := _dumped_together(present)) is not None:
+                return _with_nulls(values, present, found)
         return [None if value is None else encode(value) for value in values]
 
     return decode
+
+
+def _dumped_together(values: Sequence[Any]) -> list[str] | None:
+    """Each as `json.dumps` writes it, by one call; None where a value has in it what stands between them."""
+    between = chain.from_iterable(zip(values, repeat(_BETWEEN)))
+    texts = json.dumps(list(between)[:-1])[1:-1].split(_BETWEEN_AS_JSON)
+    return texts if len(texts) == len(values) else None
+
+
+_BETWEEN = "\0between\0"
+_BETWEEN_AS_JSON = f", {json.dumps(_BETWEEN)}, "
 
 
 def _json_encoder(field: Field[Any, Any], dialect: Dialect) -> Callable[[Any], str]:

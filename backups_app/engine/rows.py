@@ -71,12 +71,7 @@ class TableRows:
 
     def unknown_names(self, records: Records) -> set[str]:
         """Names of fields in `records` that the table has no column for; many-to-many fields are known."""
-        width = len(self._names)
-        if all(len(record["fields"]) == width for record in records):
-            first = set(records[0]["fields"])
-            if first == set(self._names) and all(record["fields"].keys() == first for record in records):
-                return set()
-        names = set().union(*(record["fields"] for record in records)) - set(self._names)
+        names = set().union(*set(map(tuple, map(_FIELDS, records)))) - set(self._names)
         return {name for name in names if not self._is_known(name)}
 
     def _is_known(self, name: str) -> bool:

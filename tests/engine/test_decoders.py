@@ -67,3 +67,11 @@ def test_an_unknown_wrapper_is_refused(value):
     dialect = Dialect(connection=connections["default"], zone=None, dashes_uuids=False)
     with pytest.raises(ValueError, match=r".+"):
         decoder(field, dialect, accept_any)([value])
+
+
+@given(st.lists(st.none() | st.recursive(st.booleans() | st.text() | st.just("\0between\0"), st.lists, max_leaves=5)))
+def test_json_is_written_as_django_writes_it(values):
+    field = models.JSONField(null=True)
+    dialect = Dialect(connection=connections["default"], zone=None, dashes_uuids=False)
+    expected = [None if value is None else json.dumps(value) for value in values]
+    assert list(decoder(field, dialect, accept_any)(values)) == expected

@@ -77,3 +77,54 @@ def test_memory_stays_flat(filled, child_environment):
     assert (few, many, texts, jsons) == (20_000, 200_000, 12, 12)
     assert at_many - at_few <= 4 * MiB
     assert max(at_many, at_texts, at_jsons) <= ALLOWED
+
+
+RESTORE = """
+import json, sys
+import django
+
+django.setup()
+from backups_app.engine.check import check
+from backups_app.engine.compare import compare
+from backups_app.engine.dump import Scope
+from backups_app.engine.load import load
+
+def status(name):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
+
+def growth_of(path):
+    open_stream = lambda: open(path, "rb")
+    checked = check(open_stream, scope=Scope())
+    assert not checked.refusals, checked.refusals
+    compare(open_stream, checked=checked, scope=Scope())
+    load(open_stream, checked=checked, scope=Scope())
+    return status("VmHWM:") - idle
+
+idle = 0
+few, *others = sys.argv[1:]
+growth_of(few)  # everything is imported
+idle = status("VmRSS:")
+print(json.dumps([growth_of(path) for path in others]))
+"""
+
+
+def test_memory_of_a_restore_stays_flat(database, tmp_path, child_environment):
+    """Check, compare, load and proof of foreign fixtures: ten, 5,000 and 50,000 records, all on one line."""
+    paths = []
+    for count in (10, 5_000, 50_000):
+        paths.append(tmp_path / f"{count}.json")
+        records = [{"model": "zoo.label", "pk": pk, "fields": {"text": f"number {pk}"}} for pk in range(1, count + 1)]
+        paths[-1].write_text(json.dumps(records))
+    ended = subprocess.run(
+        [sys.executable, "-c", RESTORE, *map(str, paths)],
+        env=child_environment(database),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    at_few, at_many = json.loads(ended.stdout)
+    assert at_many <= ALLOWED
+    assert at_many - at_few <= 24 * MiB

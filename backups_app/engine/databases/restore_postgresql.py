@@ -22,7 +22,7 @@ from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
 
 # From this number of records on, building keys and indexes at the end is cheaper than the locks that it takes.
-MANY_RECORDS = 20_000
+MANY_RECORDS = 10_000
 # So much of the room for locks a load takes; with more to lock, tables are emptied row by row.
 LOCKS_SHARE = 0.5
 _LOCK_TRY = "1s"

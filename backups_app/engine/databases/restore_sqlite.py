@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -34,6 +35,8 @@ MANY_RECORDS = 5_000
 # So many records would keep others from writing for about 15 seconds on a slow machine.
 STAGED_RECORDS = 500_000
 _LOCK_TRY_MILLISECONDS = 500
+# Values of one statement: every SQLite takes 999.
+_MOST_MARKS = 900
 _CACHE_KIBIBYTES = 24 << 10
 
 
@@ -158,14 +161,20 @@ class SQLiteTarget(Target, SQLiteSnapshot):
         head = insert_sql(self, table, fields, "")
         if self._is_staging:
             head = f"INSERT INTO {self._stage_of(table, fields)} VALUES "
+        row = f"({', '.join('?' * len(fields))})"
+        together = max(1, _MOST_MARKS // len(fields))
+        one, many = head + row, head + ", ".join([row] * together)
 
         def write(columns: Sequence[Sequence[Any]]) -> None:
-            rows = zip(*columns, strict=True)
+            rows = list(zip(*columns, strict=True))
             if any(InvalidText in set(map(type, column)) for column in columns):
-                for row in rows:
-                    self._write_odd(head, row)
-            else:
-                self._raw.executemany(f"{head}({', '.join('?' * len(fields))})", rows)
+                for odd in rows:
+                    self._write_odd(head, odd)
+                return
+            end = len(rows) - len(rows) % together
+            values, width = list(chain.from_iterable(rows[:end])), together * len(fields)
+            self._raw.executemany(many, [values[at : at + width] for at in range(0, len(values), width)])
+            self._raw.executemany(one, rows[end:])
 
         return write
 
