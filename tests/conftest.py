@@ -262,9 +262,11 @@ def _user(alias: str, username: str, **more: Any) -> AbstractUser:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """One seed, the one that pytest-randomly prints, repeats Hypothesis's examples too."""
-    # A run that was started in the background inherits that Ctrl-C is ignored; tests press it.
+    # A run that was started in the background, or by nohup, inherits ignored signals; tests send them.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     import hypothesis
 
     hypothesis.settings.register_profile(

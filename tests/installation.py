@@ -224,18 +224,25 @@ class Installation:
             time.sleep(every)
         return time.monotonic() - started
 
-    def wait_for_state(self, *states: str, seconds: float = 60) -> float:
+    def wait_for_state(self, *states: str, seconds: float = 150) -> float:
         return self.wait_for(lambda: self.newest_job().get("state") in states, f"a job to be {states}", seconds)
 
     def hold_in_mid_backup(self) -> psutil.Process:
-        """Queues a backup and freezes the worker's child while it writes. Returns the frozen child."""
-        child = self.child("worker")
-        asking = self.begin("create_automatic_backup", "--no-wait")
-        self.wait_for(self._has_begun_to_write, "the worker to write", 30, every=0.002)
-        child.suspend()
-        asking.wait(30)
-        assert self.newest_job()["state"] == "running"
-        return child
+        """Queues a backup and freezes the worker's child while it writes. Returns the frozen child.
+
+        On a busy machine the backup may have ended by the time it is looked at: then there is another.
+        """
+        for _ in range(5):
+            child = self.child("worker")
+            asking = self.begin("create_automatic_backup", "--no-wait")
+            self.wait_for(self._has_begun_to_write, "the worker to write", 60, every=0.002)
+            child.suspend()
+            asking.wait(60)
+            if self.newest_job()["state"] == "running" and self._has_begun_to_write():
+                return child
+            child.resume()
+            self.wait_for_state("succeeded")
+        raise AssertionError("Five backups ended before they could be held.")
 
     def _has_begun_to_write(self) -> bool:
         parts = (self.folder / "backups").glob(".*.part")

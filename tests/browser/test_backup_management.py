@@ -125,4 +125,5 @@ def watch_until(page: Page, selector: str) -> list[int]:
         if page.query_selector(selector):
             return counts
         page.wait_for_timeout(50)
-    raise AssertionError(f"{selector} did not appear within {SECONDS} s; counts: {counts}")
+    shown = page.locator("main").inner_text()
+    raise AssertionError(f"{selector} did not appear within {SECONDS} s; counts: {counts}; the page: {shown[:2000]}")
