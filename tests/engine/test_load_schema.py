@@ -124,7 +124,7 @@ def test_after_a_load_that_failed_at_its_end(by_hand: str) -> None:
     data, _ = dump_bytes(by_hand)
     before, rows = schema(by_hand), oracle.read_table(by_hand, "zoo_label").records()
 
-    def refuse(_execute: object) -> None:
+    def refuse(*_arguments: object) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

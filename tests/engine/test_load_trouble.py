@@ -168,7 +168,7 @@ def test_mariadb_has_rolled_back_when_the_load_says_that_it_failed(
 
 
 def fails_with_free_tables(alias: str, data: bytes) -> None:
-    def refuse(_execute: object) -> None:
+    def refuse(*_arguments: object) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -289,7 +289,7 @@ def test_no_time_limit_of_the_server_ends_a_load(postgresql: str) -> None:
     data = labels(postgresql)
     found = []
 
-    def look(run: Callable[[str], int]) -> None:
+    def look(run: Callable[[str], int], _loaded: object) -> None:
         names = ("statement_timeout", "idle_in_transaction_session_timeout")
         found.extend(run(f"SELECT 1 WHERE current_setting('{name}') = '0'") for name in names)
         found.append(run("SELECT 1 WHERE current_setting('row_security') = 'off'"))
