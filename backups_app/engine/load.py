@@ -278,23 +278,22 @@ class _Writing:
         self._first = 1
 
     def write(self, table: Table, block: Block, *, first: int) -> None:
-        with self._naming(table):
-            if self._open != (table, block.fields) or self._write is None:
-                self._close()
-                self._write = self._target.writer(table, block.fields)
-                self._open = (table, block.fields)
+        if self._open != (table, block.fields) or self._write is None:
+            self.end()
+            self._write = self._target.writer(table, block.fields)
+            self._open = (table, block.fields)
             self._first = first
+        elif not self._target.refuses_late:
+            self._first = first
+        with self._naming(table):
             self._write(block.columns)
 
     def end(self) -> None:
         if self._open is not None:
-            with self._naming(self._open[0]):
-                self._close()
-
-    def _close(self) -> None:
-        if self._open is not None:
-            self._target.end_writing()
-        self._open = self._write = None
+            table, _ = self._open
+            self._open = self._write = None
+            with self._naming(table):
+                self._target.end_writing()
 
     @contextmanager
     def _naming(self, table: Table) -> Iterator[None]:

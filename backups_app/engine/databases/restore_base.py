@@ -42,6 +42,8 @@ class Target(Snapshot):
 
     # What the driver raises for a row that the database does not take.
     refusals: tuple[type[Exception], ...]
+    # Whether it may tell of a row that it does not take only when later ones are given.
+    refuses_late = False
     # Triggers that can't be kept from firing on what is written, as "name on table".
     firing: tuple[str, ...] = ()
 

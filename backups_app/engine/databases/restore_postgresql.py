@@ -26,6 +26,8 @@ MANY_RECORDS = 10_000
 # So much of the room for locks a load takes; with more to lock, tables are emptied row by row.
 LOCKS_SHARE = 0.5
 _LOCK_TRY = "1s"
+# Blocks of COPY that wait for the server, each as large as what is read of the file at a time.
+_BLOCKS_WAITING = 8
 
 _NONE = type(None)
 _WHOLE = {int, bool, _NONE}
@@ -112,6 +114,8 @@ class _ForeignKey:
 
 
 class PostgreSQLTarget(Target, PostgreSQLSnapshot):
+    refuses_late = True
+
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         import psycopg
@@ -266,7 +270,8 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
             texts = [copy_texts(column, adapt) for column in given]
             data = b"\n".join(map(b"\t".join, zip(*texts, strict=True))) + b"\n"
             if self._copy is None:
-                self._copying = self._raw.cursor().copy(sql)
+                cursor = self._raw.cursor()
+                self._copying = cursor.copy(sql, writer=_queued_writer(cursor))
                 self._copy = self._copying.__enter__()
             self._copy.write(data)
 
@@ -276,6 +281,14 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         copying, self._copying, self._copy = self._copying, None, None
         if copying is not None:
             copying.__exit__(None, None, None)
+
+    def end(self) -> None:
+        copying, self._copying, self._copy = self._copying, None, None
+        if copying is not None:
+            # Ends the thread that sends; what went wrong is on its way up already.
+            with suppress(*self.driver_errors, OSError):
+                copying.__exit__(LoadFailed, LoadFailed("The load ended before its time."), None)
+        super().end()
 
     def settle(self) -> None:
         from psycopg.sql import Literal
@@ -375,6 +388,15 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
 def _referred_by_others(keys: Sequence[tuple[Any, ...]]) -> set[int]:
     """Tables with a key from a table that somebody else owns: that can't be taken away."""
     return {referred for *_, referred, is_owned in keys if not is_owned}
+
+
+def _queued_writer(cursor: Any) -> Any:
+    """Sends in a thread, so that the next rows are made while the server takes these; few wait at a time."""
+    from psycopg.copy import QueuedLibpqWriter
+
+    writer = QueuedLibpqWriter(cursor)
+    writer._queue.maxsize = _BLOCKS_WAITING
+    return writer
 
 
 def copy_texts(values: Sequence[Any], adapt: Callable[[Any], str | None]) -> Sequence[bytes]:
