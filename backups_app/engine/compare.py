@@ -38,7 +38,7 @@ from backups_app.engine.garbage import collected_seldom
 from backups_app.engine.naturals import Naturals
 from backups_app.engine.plan import Plan, make_plan
 from backups_app.engine.progress import Stage, Watch
-from backups_app.engine.reading import Batch, Reader, Unreadable, parse_line
+from backups_app.engine.reading import Batch, Reader, Unreadable, parse_lines
 from backups_app.engine.selection import Table
 
 FILE, DATABASE = 0, 1
@@ -210,11 +210,7 @@ class Comparison:
     def _database_batches(self, table: Table) -> Iterator[tuple[list[dict[str, Any]], bytes]]:
         for lines, count in self.snapshot.lines(table, self._keys, Wrapped()):
             self._watch.step(Stage.PROVE, count, None)
-            try:
-                records = orjson.loads(b"[" + lines[: -len(SEPARATOR)] + b"]")
-            except ValueError:
-                records = [parse_line(line, where=table.label) for line in lines[: -len(SEPARATOR)].split(SEPARATOR)]
-            yield records, lines
+            yield parse_lines(lines, first=1), lines
 
     def _hashed(
         self, table: Table, records: list[dict[str, Any]], lines: bytes, ledger: Ledger, *, of_database: bool = False

@@ -114,7 +114,7 @@ class Reader:
         self._count(lines)
         if _MANIFEST_LINE in lines and any(line.startswith(_MANIFEST_LINE) for line in lines.split(b"\n")):
             raise Unreadable("Records follow its manifest.", where=f"record {self.record_count + 1:,}")
-        records = self._parsed(lines)
+        records = parse_lines(lines, first=self.record_count + 1)
         try:
             labels = list(map(_MODEL, records))
             first = self.record_count + 1
@@ -129,19 +129,6 @@ class Reader:
                 start = end
         except (KeyError, TypeError) as error:
             raise Unreadable("It holds something that is no record.", where=f"record {first:,}") from error
-
-    def _parsed(self, lines: bytes) -> list[dict[str, Any]]:
-        first = self.record_count + 1
-        try:
-            records: list[dict[str, Any]] = orjson.loads(b"[" + lines[: -len(SEPARATOR)] + b"]")
-        except ValueError:
-            split = lines[: -len(SEPARATOR)].split(SEPARATOR)
-            return [parse_line(line, where=f"record {place:,}") for place, line in enumerate(split, start=first)]
-        if _MANY_DIGITS in lines.translate(_DIGITS):
-            for place, line in enumerate(lines[: -len(SEPARATOR)].split(SEPARATOR)):
-                if _MANY_DIGITS in line.translate(_DIGITS):
-                    records[place] = parse_line(line, where=f"record {first + place:,}")
-        return records
 
     def _finish(self, rest: bytes) -> None:
         self.content_sha256 = self.sha256
@@ -221,6 +208,20 @@ def last_manifest(stream: BinaryIO) -> dict[str, Any] | None:
 def looks_like_ours(head: bytes) -> bool:
     """Whether a file that begins so may have our layout: one record a line."""
     return head.startswith((_FIRST, OPENING + b"{" + b'"model":'))
+
+
+def parse_lines(lines: bytes, *, first: int) -> list[dict[str, Any]]:
+    """Records, each ended by SEPARATOR; `first` is the number of the first one. Integers of any size stay exact."""
+    try:
+        records: list[dict[str, Any]] = orjson.loads(b"[" + lines[: -len(SEPARATOR)] + b"]")
+    except ValueError:
+        split = lines[: -len(SEPARATOR)].split(SEPARATOR)
+        return [parse_line(line, where=f"record {place:,}") for place, line in enumerate(split, start=first)]
+    if _MANY_DIGITS in lines.translate(_DIGITS):
+        for place, line in enumerate(lines[: -len(SEPARATOR)].split(SEPARATOR)):
+            if _MANY_DIGITS in line.translate(_DIGITS):
+                records[place] = parse_line(line, where=f"record {first + place:,}")
+    return records
 
 
 def parse_line(line: bytes, *, where: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from ipaddress import ip_address
 from typing import Any
 from uuid import UUID
@@ -43,7 +44,7 @@ def _span(text: str) -> timedelta:
 def _json(text: str) -> Any:
     """Names in any order, but each as often as it stands there; numbers with every digit."""
     return json.loads(
-        text, parse_float=Decimal, parse_int=Decimal, object_pairs_hook=lambda pairs: sorted(map(repr, pairs))
+        text, parse_float=Fraction, parse_int=Fraction, object_pairs_hook=lambda pairs: sorted(map(repr, pairs))
     )
 
 

@@ -226,6 +226,7 @@ SAMPLES = [
         ("objects and lists", _in("all", '{"b": [1, 2.5, "é", null, true], "a": {}}')),
         ("null", _in("all", "null")),
         ("1.10", _in("all", "1.10")),
+        ("2^70", _in("all", str(2**70))),
         ("a number of 30 digits", _in("all", "123456789012345678901234567890.123")),
         ("1E400", _in("all", "1E400")),
         ("one name twice", _in("sqlite mysql", '{"a": 1, "a": 2}')),
