@@ -41,7 +41,7 @@ from backups_app.engine import store
 from backups_app.engine.check import Checked
 from backups_app.engine.errors import Cancelled, CommitUnknown, EngineError
 from backups_app.engine.load import Execute, Loaded
-from backups_app.engine.progress import Watch
+from backups_app.engine.progress import Stopwatch, Watch
 from backups_app.exclusion import active_restore, blocker_of, slot_of
 from backups_app.heartbeat import Heartbeat, beating_restore, is_beating, write_ending
 from backups_app.logs import log
@@ -475,22 +475,29 @@ def _tell_of_adopted(job: Job, by: Actor, verdicts: list[Verdict]) -> None:
 
 def _restore(job: Job, by: Actor, watch: Watch) -> None:
     parameters: dict[str, Any] = job.parameters
+    stopwatch = Stopwatch()
+
+    def outcome(checked: Checked, loaded: Loaded, safety: Backup | None) -> dict[str, Any]:
+        return {**_outcome(job, checked, loaded, safety), "durations": stopwatch.seconds()}
+
     restored = restore_backup(
         _source(job),
         expected=Expected(sha256=parameters.get("sha256", ""), schema=parameters.get("schema", "")),
         trigger=job.trigger,
         by=by,
         owner=job.pk,
-        watch=watch,
+        watch=stopwatch.watch(watch),
         overrides=_overrides(job),
         mark=lambda execute: _mark(job, execute),
-        fence=lambda execute, checked, loaded, safety: _fence(job, execute, _outcome(job, checked, loaded, safety)),
+        fence=lambda execute, checked, loaded, safety: _fence(job, execute, outcome(checked, loaded, safety)),
     )
-    result = _outcome(job, restored.checked, restored.loaded, restored.safety_backup)
+    result = outcome(restored.checked, restored.loaded, restored.safety_backup)
     with transaction.atomic(using=_database()):
         _succeed(job, result)
         _mark_restored(job)
-        said = {name: value for name, value in result.items() if name not in ("before", "after", "remarks")}
+        said = {
+            name: value for name, value in result.items() if name not in ("before", "after", "remarks", "durations")
+        }
         audit.record(
             "backup.restored", by=by, outcome=JobState.SUCCEEDED, backup_name=job.backup_name, job_id=job.pk, **said
         )

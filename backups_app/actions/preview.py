@@ -17,6 +17,7 @@ from backups_app.engine.check import Checked, Finding, check
 from backups_app.engine.compare import Difference, compare
 from backups_app.engine.databases import open_snapshot
 from backups_app.engine.inspection import schema_fingerprint
+from backups_app.engine.load import LoadRefused, look_ahead
 from backups_app.engine.plan import Plan, make_plan
 from backups_app.engine.progress import Stage, Watch
 
@@ -71,6 +72,7 @@ def preview_restore(source: Source, *, by: Actor, watch: Watch, clear_unnamed: b
     against = objections(checked, by=by, superusers=after)
     differences: tuple[Difference, ...] = ()
     if all(objection.override for objection in against):
+        against += _of_what_stays(source, checked, clear_unnamed=clear_unnamed)
         differences = compare(
             source.open,
             checked=checked,
@@ -87,6 +89,14 @@ def preview_restore(source: Source, *, by: Actor, watch: Watch, clear_unnamed: b
         schema=schema,
         seconds=time.monotonic() - started,
     )
+
+
+def _of_what_stays(source: Source, checked: Checked, *, clear_unnamed: bool) -> list[Objection]:
+    try:
+        look_ahead(source.open, checked=checked, scope=scope(), clear_unnamed=clear_unnamed)
+    except LoadRefused as error:
+        return [Objection(override="", reason=str(error))]
+    return []
 
 
 def plan_of(checked: Checked, *, clear_unnamed: bool) -> Plan:

@@ -32,7 +32,7 @@ from backups_app.engine.reading import Batch, Reader, Unreadable
 from backups_app.engine.rows import BadValue, Block, TableRows
 from backups_app.engine.selection import Table
 
-__all__ = ["Execute", "LoadFailed", "LoadRefused", "Loaded", "LockNotFree", "ProofFailed", "load"]
+__all__ = ["Execute", "LoadFailed", "LoadRefused", "Loaded", "LockNotFree", "ProofFailed", "load", "look_ahead"]
 
 # Runs SQL on the connection of the load and returns how many rows it changed.
 Execute = Callable[[str, Sequence[Any]], int]
@@ -119,6 +119,16 @@ def _refuse_without_space(target: Target, size_bytes: int) -> None:
             f"The database's disk has {free:,} bytes free; the rows of the file take at least {needed:,}.",
             hint="Nothing was changed. Free space on that disk, then start the restore again.",
         )
+
+
+def look_ahead(
+    open_stream: Callable[[], BinaryIO], *, checked: Checked, scope: Scope, clear_unnamed: bool = False
+) -> None:
+    """Raises LoadRefused where `load` would for want of space or the sake of rows that stay. Locks nothing."""
+    with open_target(connections[scope.using]) as target:
+        _refuse_without_space(target, checked.size_bytes)
+        plan = make_plan(target, checked, scope, clear_unnamed=clear_unnamed)
+        _Load(target, plan, checked, open_stream, Watch()).look_at_what_stays()
 
 
 class _Load:

@@ -1,5 +1,6 @@
 """How the engine tells what it does, and learns that it should stop."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -50,3 +51,33 @@ class Watch:
         self.report(stage, done, total)
         if self.is_cancelled():
             raise Cancelled(f"Cancelled after {done:,} records; nothing was left behind.")
+
+
+class Stopwatch:
+    """Notes how long each stage took, of the work that reports to `watch(...)`."""
+
+    def __init__(self) -> None:
+        self._began: dict[Stage, float] = {}
+        self._took: dict[Stage, float] = {}
+        self._last: Stage | None = None
+
+    def watch(self, inner: Watch) -> Watch:
+        def report(stage: Stage, done: int, total: int | None) -> None:
+            if stage is not self._last:
+                self._change(stage)
+            inner.report(stage, done, total)
+
+        return Watch(report=report, is_cancelled=inner.is_cancelled)
+
+    def seconds(self) -> list[tuple[str, float]]:
+        """Of each stage, in the order in which they began; of the present one up to now."""
+        now = time.monotonic()
+        open_since = {self._last: now - self._began[self._last]} if self._last else {}
+        return [(stage.value, round(took + open_since.get(stage, 0), 3)) for stage, took in self._took.items()]
+
+    def _change(self, stage: Stage) -> None:
+        now = time.monotonic()
+        if self._last is not None:
+            self._took[self._last] += now - self._began[self._last]
+        self._took.setdefault(stage, 0.0)
+        self._began[stage], self._last = now, stage

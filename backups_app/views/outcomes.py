@@ -27,6 +27,7 @@ class Outcome:
     sha256: str
     reason: str
     proven: bool
+    durations: list[tuple[str, float]]
     overrides: list[str]
     remarks: list[Mapping[str, str]]
     counts: list[Count]
@@ -62,9 +63,10 @@ def _outcome(job: Job, undos: Mapping[str, Backup]) -> Outcome | None:
         sha256=result.get("sha256", ""),
         reason=result.get("reason", ""),
         proven=bool(result.get("proven")),
+        durations=result.get("durations", []),
         overrides=[flag_of(name) for name in result.get("overrides", [])],
         remarks=result.get("remarks", []),
-        counts=[Count(model=model, before=before.get(model, 0), after=after[model]) for model in after],
+        counts=[Count(model=model, before=before.get(model, 0), after=after[model]) for model in sorted(after)],
         safety_backup=safety,
         undo=undos.get(safety),
     )

@@ -162,6 +162,7 @@ def test_outcome_and_safety_backup_are_committed_with_the_data_on_every_database
     assert job.result["overrides"] == ["accept_lock_out"]
     assert job.result["before"]["zoo.author"] == job.result["after"]["zoo.author"] == 1
     assert job.result["proven"] is True
+    assert {stage for stage, _ in job.result["durations"]} > {"check", "safety backup", "load", "prove"}
     assert store.exists(safety.name)
     assert safety.record_count == made.result["records"]
     assert Author.objects.using(machinery).get().name == "as it was"

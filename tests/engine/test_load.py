@@ -19,7 +19,7 @@ from backups_app.engine import manifest as manifests
 from backups_app.engine.databases import restore_postgresql, restore_sqlite
 from backups_app.engine.dump import Scope
 from backups_app.engine.errors import Cancelled, LoadRefused
-from backups_app.engine.load import Loaded, load
+from backups_app.engine.load import Loaded, load, look_ahead
 from backups_app.engine.progress import Stage, Watch
 from tests.engine import oracle
 from tests.engine.restoring import (
@@ -367,8 +367,11 @@ def test_protected_rows_that_the_file_lacks_are_counted_before_anything_is_writt
     checked = check_bytes(database, data, exclude=scope.exclude)
     with pytest.raises(LoadRefused, match=r"2 rows of zoo\.book, which stays, refer by by_code .* PROTECT"):
         load(lambda: BytesIO(data), checked=checked, scope=scope, under_lock=raise_trouble)
+    with pytest.raises(LoadRefused, match=r"2 rows of zoo\.book"):
+        look_ahead(lambda: BytesIO(data), checked=checked, scope=scope)
 
     checked = check_bytes(database, whole, exclude=scope.exclude)
+    look_ahead(lambda: BytesIO(whole), checked=checked, scope=scope)
     load(lambda: BytesIO(whole), checked=checked, scope=scope)
     assert Book.objects.using(database).count() == 3
 
