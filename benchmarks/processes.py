@@ -86,7 +86,8 @@ def peak_memory(pid: int | str = "self") -> int | None:
 class _Peak:
     """Asks often, since nobody can be asked after a process has ended; the number only ever grows.
 
-    `ru_maxrss` would not do: it starts from what the parent had when it forked.
+    `ru_maxrss` would not do: it starts from what the parent had when it forked. A program that takes a few milliseconds
+    may be gone before the first answer: then it stays unknown.
     """
 
     def __init__(self, pid: int) -> None:
@@ -101,9 +102,10 @@ class _Peak:
         self._thread.join()
 
     def _watch(self) -> None:
-        # The first moments belong to the fork of this process.
-        while not self._ended.wait(_SAMPLE_SECONDS):
+        ended = False
+        while not ended:
             self.bytes = peak_memory(self._pid) or self.bytes
+            ended = self._ended.wait(_SAMPLE_SECONDS)
 
 
 def _words(command: Sequence[str | Path]) -> str:

