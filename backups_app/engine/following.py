@@ -6,7 +6,7 @@ In somebody else's file the row with that key may be another one, as its natural
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,14 +60,15 @@ class Following:
         self._names = {reference: self._named(reference) for reference in self._references if is_foreign}
 
     def refuse_early(self, read: Callable[[], Iterator[Batch]]) -> None:
-        """Raises LoadRefused for rows that would vanish although they are protected.
+        """Raises LoadRefused for protected rows whose reference leads to a row that vanishes, or that goes with one.
 
-        The file is read for that only if there are any. Those that something else takes along are found by `follow`.
+        The file is read for that only if there are any. Only whom somebody else's file names otherwise `follow` finds.
         """
+        guarded = self._guarded()
         missing = {
             reference: keys
             for reference in self._references
-            if reference.field.remote_field.on_delete in _REFUSING
+            if (_is_refusing(reference) or (_is_cascading(reference) and reference.table.name in guarded))
             and self._concrete(reference) in self._cleared
             and (keys := self._in_use(reference))
         }
@@ -79,8 +80,66 @@ class Following:
                     for value in _values_of(reference.field.target_field, batch.records):
                         keys.pop(_comparable(reference.field, value), None)
         for reference, keys in missing.items():
-            if keys:
+            if keys and _is_refusing(reference):
                 raise _refusal(reference, sum(keys.values()))
+        self._refuse_behind(
+            [
+                (reference.table.name, set(self._referring(reference, list(keys))))
+                for reference, keys in missing.items()
+                if keys
+            ]
+        )
+
+    def _guarded(self) -> set[str]:
+        """Tables whose rows something protects, be it by way of rows that would go along."""
+        guarded: set[str] = set()
+        before = -1
+        while len(guarded) > before:
+            before = len(guarded)
+            guarded |= {
+                _referred(reference)
+                for reference in self._references
+                if _is_refusing(reference) or (_is_cascading(reference) and reference.table.name in guarded)
+            }
+        return guarded
+
+    def _refuse_behind(self, going: list[tuple[str, set[Any]]]) -> None:
+        """`going`: by table, the keys of rows that go with those that vanish."""
+        gone: dict[str, set[Any]] = {}
+        protecting: dict[_Reference, set[Any]] = {}
+        while going:
+            name, keys = going.pop()
+            keys -= gone.setdefault(name, set())
+            gone[name] |= keys
+            for reference in self._references:
+                if not keys or _referred(reference) != name:
+                    continue
+                if _is_refusing(reference):
+                    protecting.setdefault(reference, set()).update(self._referring_to(reference, keys))
+                elif _is_cascading(reference):
+                    going.append((reference.table.name, self._referring_to(reference, keys)))
+        for reference, rows in protecting.items():
+            if rows:
+                raise _refusal(reference, len(rows), behind=True)
+
+    def _referring_to(self, reference: _Reference, keys: Collection[Any]) -> set[Any]:
+        """Keys of rows that refer to the rows with `keys`."""
+        quote, remote = self._target.quote, reference.field.target_field
+        own, other = quote(reference.table.name), quote(remote.model._meta.db_table)
+        key = quote(str(reference.table.key_fields[0].column))
+        column, named = quote(str(reference.field.column)), quote(str(remote.column))
+        others_key = quote(str(remote.model._meta.pk.column))
+        all_keys, found = list(keys), set()
+        for start in range(0, len(all_keys), _KEYS_AT_A_TIME):
+            some = all_keys[start : start + _KEYS_AT_A_TIME]
+            marks = ", ".join(["%s"] * len(some))
+            rows = self._target.run(
+                f"SELECT a.{key} FROM {own} a JOIN {other} b ON b.{named} = a.{column}"  # noqa: S608 (quoted names)
+                f" WHERE b.{others_key} IN ({marks})",
+                some,
+            )
+            found |= {value for (value,) in rows}
+        return found
 
     def _concrete(self, reference: _Reference) -> type[Model]:
         model: Any = reference.field.target_field.model._meta.concrete_model
@@ -221,12 +280,27 @@ class Following:
         return bool(self._target.run(f"SELECT 1 FROM {other} WHERE {key} = %s", (value,)))  # noqa: S608 (quoted names)
 
 
-def _refusal(reference: _Reference, count: int) -> LoadRefused:
+def _is_refusing(reference: _Reference) -> bool:
+    return reference.field.remote_field.on_delete in _REFUSING
+
+
+def _is_cascading(reference: _Reference) -> bool:
+    return reference.field.remote_field.on_delete is CASCADE
+
+
+def _referred(reference: _Reference) -> str:
+    """The table that it leads to."""
+    name: str = reference.field.target_field.model._meta.db_table
+    return name
+
+
+def _refusal(reference: _Reference, count: int, *, behind: bool = False) -> LoadRefused:
     field = reference.field
     on_delete: Any = field.remote_field.on_delete
+    whom = "are not in the backup" if not behind else "would go with others that are not in the backup"
     return LoadRefused(
-        f"{count:,} rows of {reference.table.label}, which stays, refer by {field.name} to rows that are not in the"
-        f" backup, and that is {_REFUSING[on_delete]}."
+        f"{count:,} rows of {reference.table.label}, which stays, refer by {field.name} to rows that {whom}, and that"
+        f" is {_REFUSING[on_delete]}."
     )
 
 

@@ -14,6 +14,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connections
+from django.db.models import PROTECT
 
 from backups_app.engine import manifest as manifests
 from backups_app.engine.databases import restore_postgresql, restore_sqlite
@@ -374,6 +375,32 @@ def test_protected_rows_that_the_file_lacks_are_counted_before_anything_is_writt
     look_ahead(lambda: BytesIO(whole), checked=checked, scope=scope)
     load(lambda: BytesIO(whole), checked=checked, scope=scope)
     assert Book.objects.using(database).count() == 3
+
+
+def test_protected_rows_behind_rows_that_would_go_along_are_counted_before_anything_is_written(database, monkeypatch):
+    """With an author who vanishes would go his books, and those of them that have a label are protected by it."""
+    links = Book.labels.through
+    monkeypatch.setattr(links._meta.get_field("book").remote_field, "on_delete", PROTECT)
+    scope = Scope(using=database, exclude=("zoo.book", "zoo.book_labels"))
+    there = Author.objects.using(database).create(name="a", code="a")
+    label = Label.objects.using(database).create(text="protects")
+    data, _ = dump_bytes(database, exclude=scope.exclude)
+    gone = Author.objects.using(database).create(name="b", code="b")
+    for author, labels in ((there, [label]), (gone, [label]), (gone, [label]), (gone, [])):
+        book = Book.objects.using(database).create(title="stays", author=author, by_code=there, seller=there)
+        book.labels.set(labels)
+
+    checked = check_bytes(database, data, exclude=scope.exclude)
+    words = r"2 rows of zoo\.book_labels, which stays, refer by book to rows that would go with others .* PROTECT"
+    with pytest.raises(LoadRefused, match=words):
+        load(lambda: BytesIO(data), checked=checked, scope=scope, under_lock=raise_trouble)
+    with pytest.raises(LoadRefused, match=words):
+        look_ahead(lambda: BytesIO(data), checked=checked, scope=scope)
+
+    links.objects.using(database).filter(book__author=gone).delete()
+    look_ahead(lambda: BytesIO(data), checked=checked, scope=scope)
+    load(lambda: BytesIO(data), checked=checked, scope=scope)
+    assert [book.author for book in Book.objects.using(database)] == [there]
 
 
 @pytest.mark.parametrize("has_default", [True, False])
