@@ -29,7 +29,7 @@ fix: python ## Format the code and mend what the linter can mend
 	@.venv/bin/python -m ruff check --fix .; status=$$?; .venv/bin/python -m ruff format . && exit $$status
 
 bench: python ## Measure backups and restores against the usual tools; ARGS='--help' lists the options
-	@$(PYTHON) -m scripts.environment --development
+	@$(PYTHON) -m scripts.environment --development --mysqlclient
 	@exec .venv/bin/python -m benchmarks $(ARGS)
 
 LOCK = .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --quiet $(ARGS)

@@ -1,6 +1,6 @@
 """The virtual environment: made once, filled from the pinned requirements, left alone while they stay the same.
 
-`python3 -m scripts.environment [--development]` makes it and does no more.
+`python3 -m scripts.environment [--development] [--mysqlclient]` makes it and does no more; mysqlclient if it can be built.
 """
 
 from __future__ import annotations
@@ -214,11 +214,15 @@ def _succeeds(command: list[str]) -> bool:
 
 def main(arguments: list[str]) -> int:
     leave_on_sigterm()
+    environment = Environment()
     try:
-        Environment().ensure(DEVELOPMENT if "--development" in arguments else RUNTIME)
+        environment.ensure(DEVELOPMENT if "--development" in arguments else RUNTIME)
+        lacking = environment.ensure_mysqlclient() if "--mysqlclient" in arguments else None
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
+    if lacking:
+        print(f"Left out: mysqlclient: {lacking}", file=sys.stderr)
     return 0
 
 
