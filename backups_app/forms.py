@@ -47,6 +47,10 @@ class ConfirmRestoreForm(forms.Form):
         label=_("Empty the models that a file without manifest does not name, too."), required=False
     )
 
+    keep_dangling = forms.BooleanField(
+        label=_("Keep references that lead nowhere in the file as they are."), required=False
+    )
+
     def __init__(self, *args: Any, backup: Backup, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._backup = backup

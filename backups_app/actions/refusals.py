@@ -32,6 +32,7 @@ class Overrides:
     leave_out_unknown: bool = False
     accept_lock_out: bool = False
     clear_unnamed: bool = False
+    keep_dangling: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

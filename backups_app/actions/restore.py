@@ -10,13 +10,13 @@ from django.db import connections, router
 
 from backups_app.actions.create import may_be_listed, scope, write_backup
 from backups_app.actions.preview import plan_of
-from backups_app.actions.refusals import Overrides, objections, superusers_after, superusers_now
+from backups_app.actions.refusals import Objection, Overrides, objections, superusers_after, superusers_now
 from backups_app.actions.source import Source
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind
 from backups_app.engine import store
 from backups_app.engine.check import Checked, check
-from backups_app.engine.errors import CommitUnknown, DiskFull, EngineError
+from backups_app.engine.errors import CommitUnknown, DiskFull, EngineError, KeysDangle
 from backups_app.engine.inspection import schema_fingerprint
 from backups_app.engine.load import Execute, Loaded, load
 from backups_app.engine.progress import Stage, Watch
@@ -106,15 +106,19 @@ def restore_backup(
             under_lock=make_safety_backup,
             fence=last,
             clear_unnamed=overrides.clear_unnamed,
+            keep_dangling=overrides.keep_dangling,
         )
     except CommitUnknown:
         # If it was committed after all, the backup of what was before is worth a file that no list shows.
         raise
-    except BaseException:
+    except BaseException as error:
         for backup in safety:
             # When this was declared lost in the meantime, the file may have been adopted.
             if not may_be_listed(backup.name):
                 store.delete(backup.name)
+        if isinstance(error, KeysDangle):
+            # Known only now that all rows had been there together.
+            error.hint = Objection(override="keep_dangling", reason=str(error)).hint
         raise
     _forget_what_was()
     return Restored(checked=checked, loaded=loaded, safety_backup=safety[0] if safety else None)

@@ -8,6 +8,7 @@ EngineError              never raised itself
 |- DiskFull              there is not enough space, with needed and free bytes
 |- LoadFailed            the database broke off a load; it is as it was before
 |  |- LoadRefused        this file can't be loaded into this database
+|  |  `- KeysDangle      references of the file lead nowhere; a caller may have them kept
 |  |- LockNotFree        somebody kept a table busy for too long
 |  |- ProofFailed        after the load the database was not what the file says
 |  `- CommitUnknown      the connection was lost in the COMMIT: before or after, but nobody said which
@@ -63,6 +64,11 @@ class LoadFailed(EngineError):
 class LoadRefused(LoadFailed):
     code = "load-refused"
     hint = "Nothing was changed. Check the file, and that the project's migrations are those of the backup."
+
+
+class KeysDangle(LoadRefused):
+    code = "keys-dangle"
+    hint = "Nothing was changed. Mend the references, or have them kept as they are."
 
 
 class LockNotFree(LoadFailed):

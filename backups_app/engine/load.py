@@ -69,16 +69,18 @@ def load(
     fence: Callable[[Execute, Loaded], None] = _let_pass,
     prove_it: bool = True,
     clear_unnamed: bool = False,
+    keep_dangling: bool = False,
 ) -> Loaded:
     """Makes the database of `scope` what the file says, or leaves it as it was.
 
     `checked` is what `check` said of this very file. Of its refusals those that may be overridden count as overridden:
     models and fields that are not known are left out. `clear_unnamed` empties what a file without manifest does not
-    name. `mark` is called before anything is locked: it may leave a sign by which this session can be found and ended.
-    `under_lock` is called once writers are locked out and before anything is cleared; it may read the database on a
-    connection of its own. `fence` is the last thing before COMMIT, and is given what was done. What `mark` and `fence`
-    are given besides runs a statement (with Django's %s) on the load's own connection and returns the number of changed
-    rows; raising rolls back.
+    name. `keep_dangling` keeps references that lead nowhere, which are refused otherwise, and counts them in the
+    remarks; on PostgreSQL their keys are NOT VALID afterwards. `mark` is called before anything is locked: it may leave
+    a sign by which this session can be found and ended. `under_lock` is called once writers are locked out and before
+    anything is cleared; it may read the database on a connection of its own. `fence` is the last thing before COMMIT,
+    and is given what was done. What `mark` and `fence` are given besides runs a statement (with Django's %s) on the
+    load's own connection and returns the number of changed rows; raising rolls back.
 
     Raises LoadRefused, LoadFailed, LoadUnderWay, LockNotFree, ProofFailed or Cancelled, each after rolling back;
     and CommitUnknown, of which nobody knows whether it did.
@@ -93,6 +95,7 @@ def load(
         mark(target.execute)
         plan = make_plan(target, checked, scope, clear_unnamed=clear_unnamed)
         run = _Load(target, plan, checked, open_stream, watch)
+        target.keeps_dangling = keep_dangling
         target.before_transaction(run.next_ids_of_empty_tables())
         if target.wants_staging(checked.record_count, checked.size_bytes):
             run.stage()
@@ -210,13 +213,14 @@ class _Load:
         words = "The file names it; it was missing."
         made = [Finding(kind="made", where=name, detail=words) for name in self._naturals.made]
         words = "It fired for the rows that were written."
+        dangling = [Finding(kind="dangling", where=table, detail=words) for table, words in target.dangling]
         fired = [Finding(kind="trigger", where=name, detail=words) for name in target.firing]
         return Loaded(
             record_count=sum(after.values()),
             before=before,
             after=after,
             proven=prove_it,
-            remarks=(*plan.remarks, *remarks, *made, *fired),
+            remarks=(*plan.remarks, *remarks, *made, *dangling, *fired),
         )
 
     def _write_records(self, stage: Stage) -> None:

@@ -10,11 +10,12 @@ from backups_app.engine.databases.restore import open_target
 from backups_app.engine.databases.restore_mysql import MySQLTarget
 from backups_app.engine.databases.restore_postgresql import PostgreSQLTarget
 from backups_app.engine.databases.restore_sqlite import SQLiteTarget
-from backups_app.engine.errors import CommitUnknown, LoadFailed, LoadRefused, ProofFailed
+from backups_app.engine.errors import CommitUnknown, KeysDangle, LoadFailed, LoadRefused, ProofFailed
 from backups_app.engine.progress import Stage, Watch
 from tests.catalogue import end_every_session
 from tests.engine import oracle
 from tests.engine.restoring import dump_bytes, execute, restore_bytes, without_keys
+from tests.engine.schema import schema_of
 from tests.engine.test_load import begin_counting_anew, fails
 from tests.zoo.models import Author, Book, Label
 from tests.zoo.samples import fill
@@ -307,15 +308,62 @@ def test_no_time_limit_of_the_server_ends_a_load(postgresql: str) -> None:
 # --- References that lead nowhere in the file itself -------------------------------------------------------------
 
 
-def test_references_that_lead_nowhere_are_counted(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restore_postgresql, "MANY_RECORDS", 2)
-    author = Author.objects.using(database).create(name="a", code="a")
+def without_their_authors(alias: str) -> bytes:
+    """A backup with three books, each with three references to an author who is not there."""
+    author = Author.objects.using(alias).create(name="a", code="a")
     for number in range(3):
-        Book.objects.using(database).create(title=f"book {number}", author=author, by_code=author, seller=author)
-    with without_keys(database):
-        execute(database, "DELETE FROM zoo_author")
-        data, _ = dump_bytes(database)
-        execute(database, "DELETE FROM zoo_book")
-    error = fails(database, data, LoadRefused)
+        Book.objects.using(alias).create(title=f"book {number}", author=author, by_code=author, seller=author)
+    with without_keys(alias):
+        execute(alias, "DELETE FROM zoo_author")
+        data, _ = dump_bytes(alias)
+        execute(alias, "DELETE FROM zoo_book")
+    return data
+
+
+@pytest.mark.parametrize("many", [2, 1000])
+def test_references_that_lead_nowhere_are_counted(database: str, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restore_postgresql, "MANY_RECORDS", many)
+    error = fails(database, without_their_authors(database), KeysDangle)
     assert "3 " in str(error)
     assert "zoo_author" in str(error)
+
+
+@pytest.mark.parametrize("many", [2, 1000])
+def test_references_that_lead_nowhere_are_kept_when_told_so_and_then_on_postgresql_their_keys_are_not_valid(
+    database: str, many: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore_postgresql, "MANY_RECORDS", many)
+    data, schema = without_their_authors(database), schema_of(database)
+    loaded = restore_bytes(database, data, keep_dangling=True)
+    dangling = [finding for finding in loaded.remarks if finding.kind == "dangling"]
+    assert loaded.proven
+    assert {finding.where.strip('"`') for finding in dangling} == {"zoo_book"}
+    assert [finding.detail.split()[0] for finding in dangling] == ["3", "3", "3"]
+    assert Book.objects.using(database).count() == 3
+
+    if database == "postgresql":
+        assert len(not_valid_keys(database)) == 3
+        assert all(" is NOT VALID now." in finding.detail for finding in dangling)
+        # What the database itself no longer vouches for needs no override.
+        assert restore_bytes(database, data).proven
+        assert len(not_valid_keys(database)) == 3
+        Book.objects.using(database).all().delete()
+        for (name,) in not_valid_keys(database):
+            execute(database, f"ALTER TABLE zoo_book VALIDATE CONSTRAINT {name}")
+    assert schema_of(database) == schema
+    with without_keys(database):
+        execute(database, "DELETE FROM zoo_book")
+
+
+def test_keys_that_are_sound_stay_valid_although_dangling_ones_would_be_kept(database: str) -> None:
+    data, schema = labels(database), schema_of(database)
+    loaded = restore_bytes(database, data, keep_dangling=True)
+    assert "dangling" not in {finding.kind for finding in loaded.remarks}
+    assert schema_of(database) == schema
+
+
+def not_valid_keys(alias: str) -> list[tuple[str]]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint WHERE contype = 'f' AND NOT convalidated")
+        found: list[tuple[str]] = cursor.fetchall()
+    return found

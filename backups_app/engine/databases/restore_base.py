@@ -46,6 +46,10 @@ class Target(Snapshot):
     refuses_late = False
     # Triggers that can't be kept from firing on what is written, as "name on table".
     firing: tuple[str, ...] = ()
+    # Set before `prepare`: whether references that lead nowhere are kept instead of refused.
+    keeps_dangling = False
+    # What was kept of them, once settled: (table, how many, where to, and what the database makes of that).
+    dangling: tuple[tuple[str, str], ...] = ()
 
     def is_refusal(self, error: BaseException) -> bool:
         """Whether the database does not take a row, and works otherwise."""
@@ -112,7 +116,10 @@ class Target(Snapshot):
 
     @abstractmethod
     def settle(self) -> None:
-        """Puts back what `prepare` took away and checks every key. Raises LoadRefused naming what dangles."""
+        """Puts back what `prepare` took away and checks every key.
+
+        Raises LoadRefused, and KeysDangle, which counts what dangles, unless that is kept.
+        """
 
     @abstractmethod
     def raise_next_id(self, table: Table, at_least: int | None) -> None:

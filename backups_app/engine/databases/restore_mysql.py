@@ -24,7 +24,7 @@ from backups_app.engine.databases.restore_base import (
     dump_in_the_way,
     insert_sql,
 )
-from backups_app.engine.errors import LoadRefused, LoadUnderWay, LockNotFree
+from backups_app.engine.errors import KeysDangle, LoadRefused, LoadUnderWay, LockNotFree
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
 
@@ -209,13 +209,17 @@ class MySQLTarget(Target, MySQLSnapshot):
         return literal if isinstance(literal, bytes) else str(literal).encode()
 
     def settle(self) -> None:
+        kept: list[tuple[str, str]] = []
         for name, table, columns, other, others in self._foreign_keys():
             given = " AND ".join(f"a.{column} IS NOT NULL" for column in columns)
             same = " AND ".join(f"b.{theirs} = a.{own}" for own, theirs in zip(columns, others, strict=True))
             lost = f"NOT EXISTS (SELECT 1 FROM {other} b WHERE {same})"
             count = int(self.rows(f"SELECT COUNT(*) FROM {table} a WHERE {given} AND {lost}")[0][0])
+            if count and not self.keeps_dangling:
+                raise KeysDangle(f"{count:,} references from {table} to {other} lead nowhere ({name}).")
             if count:
-                raise LoadRefused(f"{count:,} references from {table} to {other} lead nowhere ({name}).")
+                kept.append((table, f"{count:,} references to {other} lead nowhere ({name})."))
+        self.dangling = tuple(kept)
 
     def _foreign_keys(self) -> list[tuple[str, str, list[str], str, list[str]]]:
         """Name, table, columns, referred table and columns of each key from or to a table that was cleared."""

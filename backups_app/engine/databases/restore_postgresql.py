@@ -17,7 +17,7 @@ from django.db.models import Field
 
 from backups_app.engine.databases.postgresql import DUMPS, LOADS, PostgreSQLSnapshot
 from backups_app.engine.databases.restore_base import LOCK_PATIENCE_SECONDS, Target, Work, Write, dump_in_the_way
-from backups_app.engine.errors import LoadFailed, LoadRefused, LoadUnderWay, LockNotFree
+from backups_app.engine.errors import KeysDangle, LoadFailed, LoadRefused, LoadUnderWay, LockNotFree
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
 
@@ -34,7 +34,8 @@ _WHOLE = {int, bool, _NONE}
 _NULL = b"\\N"
 _FOREIGN_KEYS = """
     SELECT k.conname, k.conrelid::regclass::text, k.confrelid::regclass::text, pg_get_constraintdef(k.oid),
-        obj_description(k.oid, 'pg_constraint'), k.condeferrable AND k.confdeltype = 'a', k.confdeltype = 'a',
+        obj_description(k.oid, 'pg_constraint'),
+        k.condeferrable AND k.confdeltype = 'a' AND k.convalidated, k.confdeltype = 'a',
         k.conrelid::bigint, k.confrelid::bigint, pg_has_role(c.relowner, 'USAGE')
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
     WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = ANY(%s) OR k.confrelid = ANY(%s))
@@ -219,11 +220,11 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         return len(oids) + 4 * len(large) + 2 * int(indexes) <= int(room) * LOCKS_SHARE
 
     def _take_keys_away(self, keys: Sequence[tuple[Any, ...]], oids: set[int], large: set[int]) -> None:
-        """Of large tables all; of others those that can't wait for the end, or that act by themselves."""
+        """Of large tables all; of others those that can't wait for the end, act by themselves, or may dangle."""
         taken = []
         locked = set(self._names_of(list(large)))
         for name, table, other, definition, comment, can_wait, is_passive, own, referred, is_owned in keys:
-            if can_wait and own not in large and referred not in large:
+            if can_wait and own not in large and referred not in large and not self.keeps_dangling:
                 continue
             if is_owned:
                 taken.append(_ForeignKey(self.quote(name), table, definition, comment))
@@ -298,27 +299,60 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
             self._raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for definition in self._indexes:
                 self._raw.execute(definition)
+            not_valid = {(key.table, key.name) for key in self._foreign_keys if not self._put_back(key)}
             for key in self._foreign_keys:
-                self._raw.execute(f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}")
                 if key.comment is not None:
                     comment = Literal(key.comment).as_string(self._raw)
                     self._raw.execute(f"COMMENT ON CONSTRAINT {key.name} ON {key.table} IS {comment}")
-        except self.refusals as error:
+        except (*self.refusals, self._errors.FeatureNotSupported) as error:
             self._raw.execute("ROLLBACK TO SAVEPOINT before_keys")
-            raise LoadRefused(f"The file breaks a constraint: {self._what_dangles() or error}") from error
+            found = "; ".join(
+                f"{count:,} references from {table} to {other} lead nowhere ({name})"
+                for name, table, other, count in self._what_dangles()
+            )
+            if found and not self.keeps_dangling:
+                raise KeysDangle(f"The file breaks a constraint: {found}") from error
+            raise LoadRefused(f"The file breaks a constraint: {found or error}") from error
         for table, name, state in self._triggers:
             self._raw.execute(f"ALTER TABLE {table} {_SWITCHES[state]} {name}")
-        changed = self._before ^ self._fingerprint()
+        changed = {
+            (kind, table, name, *others)
+            for kind, table, name, *others in self._before ^ self._fingerprint()
+            if kind != "constraint" or (table, self.quote(name)) not in not_valid
+        }
         if changed:
             raise LoadFailed(f"The schema would not be what it was: {sorted(map(str, changed))[0]}")
+        if not_valid:
+            self.dangling = tuple(
+                (table, f"{count:,} references to {other} lead nowhere; the key {name} is NOT VALID now.")
+                for name, table, other, count in self._what_dangles()
+            )
 
-    def _what_dangles(self) -> str:
+    def _put_back(self, key: _ForeignKey) -> bool:
+        """False for a key of which only later rows are held to, since references lead nowhere and are kept."""
+        statement = f"ALTER TABLE {key.table} ADD CONSTRAINT {key.name} {key.definition}"
+        if not self.keeps_dangling:
+            self._raw.execute(statement)
+            return True
+        self._raw.execute("SAVEPOINT before_key")
+        try:
+            self._raw.execute(statement)
+        except self._errors.ForeignKeyViolation:
+            self._raw.execute("ROLLBACK TO SAVEPOINT before_key")
+            self._raw.execute(f"{statement} NOT VALID")
+            return False
+        finally:
+            self._raw.execute("RELEASE SAVEPOINT before_key")
+        return True
+
+    def _what_dangles(self) -> list[tuple[str, str, str, int]]:
+        """Name of the key, table, table referred to, how many."""
         found = []
         for name, table, other, same, given in self._references:
             sql = f"SELECT count(*) FROM {table} a WHERE {given} AND NOT EXISTS (SELECT 1 FROM {other} b WHERE {same})"
             if count := self.rows(sql)[0][0]:
-                found.append(f"{count:,} references from {table} to {other} lead nowhere ({name})")
-        return "; ".join(found)
+                found.append((name, table, other, int(count)))
+        return found
 
     def _fingerprint(self) -> set[tuple[Any, ...]]:
         return set(self._raw.execute(_FINGERPRINT, {"oids": self._oids}).fetchall())

@@ -25,7 +25,7 @@ from backups_app.engine.databases.restore_base import (
     insert_sql,
 )
 from backups_app.engine.databases.sqlite import SQLiteSnapshot, is_busy
-from backups_app.engine.errors import LoadFailed, LoadRefused, LockNotFree
+from backups_app.engine.errors import KeysDangle, LoadFailed, LoadRefused, LockNotFree
 from backups_app.engine.progress import Stage, Watch
 from backups_app.engine.selection import Table
 from backups_app.engine.wrapper import InvalidText
@@ -191,11 +191,14 @@ class SQLiteTarget(Target, SQLiteSnapshot):
                 raise LoadRefused(f"The file breaks a constraint: {error}") from error
         self._taken_away.clear()
         more = self._dangling_keys() - self._dangling
-        if more:
-            raise LoadRefused(
+        if more and not self.keeps_dangling:
+            raise KeysDangle(
                 "References lead nowhere: "
                 + "; ".join(f"{count:,} from {table} to {parent}" for (table, parent, _), count in more.most_common(10))
             )
+        self.dangling = tuple(
+            (table, f"{count:,} references to {parent} lead nowhere.") for (table, parent, _), count in more.items()
+        )
         if self._raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").fetchone():
             for table in self._tables:
                 self._raw.execute(f"ANALYZE {self.source(table)}")

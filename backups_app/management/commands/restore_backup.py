@@ -43,6 +43,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--clear-unnamed", action="store_true", help="Empty models that a file without manifest does not name."
         )
+        parser.add_argument(
+            "--keep-dangling", action="store_true", help="Keep references of the file that lead nowhere as they are."
+        )
         parser.add_argument("--reason", default="", help="Why; kept in the history.")
         parser.add_argument("--no-wait", action="store_true", help="Queue it and return at once.")
         parser.add_argument("--here", action="store_true", help="Run in this process, without broker or worker.")
