@@ -27,6 +27,7 @@ def check_settings(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> l
         *_check_cache(),
         *_check_storage(),
         *_check_apps(),
+        *_check_pooler(),
     ]
 
 
@@ -136,4 +137,17 @@ def _check_apps() -> list[CheckMessage]:
         Warning(f"{name} is not in INSTALLED_APPS.", hint="backups_app uses it; add it.", id="backups_app.W001")
         for name in wanted
         if not apps.is_installed(name)
+    ]
+
+
+def _check_pooler() -> list[CheckMessage]:
+    """The switch is the one that Django asks for behind a pooler of transactions."""
+    return [
+        Warning(
+            f"DATABASES[{alias!r}] has DISABLE_SERVER_SIDE_CURSORS, as behind a pooler that pools transactions.",
+            hint="A job's lease is a lock of its session: let the pooler pool sessions, or connect without it.",
+            id="backups_app.W002",
+        )
+        for alias, database in settings.DATABASES.items()
+        if database.get("DISABLE_SERVER_SIDE_CURSORS") and "postg" in str(database.get("ENGINE"))
     ]

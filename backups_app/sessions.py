@@ -1,6 +1,6 @@
 """Signs everybody out after a restore, whatever keeps the sessions.
 
-Each session remembers the restore that its login came after. One that remembers another than the newest is ended when
+Each session remembers which restores its login came after. One that remembers others than there are now is ended when
 it is used next; so the commit of a restore ends them all at once, and no row of them has to be found and deleted.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.signals import user_logged_in
+from django.db.models import Count, Max
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -33,11 +34,10 @@ class RestoreEpochMiddleware:
 
 
 def current_epoch() -> str:
-    """Names the newest restore that was committed; "" before the first."""
-    newest = (
-        Job.objects.filter(committed_at__isnull=False).order_by("-committed_at").values_list("pk", flat=True).first()
-    )
-    return str(newest) if newest else ""
+    """Another text after each restore that was committed; "" before the first."""
+    found = Job.objects.filter(committed_at__isnull=False).aggregate(number=Count("pk"), newest=Max("committed_at"))
+    # The number too, for a restore by a clock that was set back is not the newest.
+    return f"{found['number']} {found['newest'].isoformat()}" if found["number"] else ""
 
 
 @receiver(user_logged_in, dispatch_uid="backups_app.sessions")

@@ -1,6 +1,6 @@
 """The virtual environment: made once, filled from the pinned requirements, left alone while they stay the same.
 
-`python3 -m scripts.environment [--development] [--mysqlclient]` makes it and does no more; mysqlclient if it can be built.
+`python3 -m scripts.environment [--development] [--mysqlclient]` makes it and no more; mysqlclient if it can be built.
 """
 
 from __future__ import annotations

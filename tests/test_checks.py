@@ -60,9 +60,15 @@ def test_a_wrong_setting_is_found_with_a_hint(number: str, settings: Any) -> Non
     assert message.hint or number == "E001"
 
 
+def test_a_pooler_of_transactions_is_warned_of(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pooled = {"ENGINE": "django.db.backends.postgresql", "DISABLE_SERVER_SIDE_CURSORS": True}
+    monkeypatch.setitem(settings.DATABASES, "pooled", pooled)
+    assert found(settings) == ["backups_app.W002"]
+
+
 def test_every_check_is_tried() -> None:
     source = Path(checks.__file__).read_text(encoding="utf-8")
-    assert set(re.findall(r'id="backups_app\.([EW]\d+)"', source)) == set(WRONG)
+    assert set(re.findall(r'id="backups_app\.([EW]\d+)"', source)) == {*WRONG, "W002"}
 
 
 def test_the_message_names_what_is_wrong(settings: Any) -> None:

@@ -1,6 +1,7 @@
 """After a restore everybody signs in again, whatever keeps the sessions."""
 
 import uuid
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 BACKENDS = ["db", "cached_db", "signed_cookies", "cache", "file"]
 
 
-def commit_a_restore() -> None:
-    now = timezone.now()
+def commit_a_restore(*, hours_ago: int = 0) -> None:
+    now = timezone.now() - timedelta(hours=hours_ago)
     Job.objects.create(
         kind=JobKind.RESTORE, state=JobState.SUCCEEDED, trigger=Trigger.PAGE, queued_at=now, committed_at=now
     )
@@ -44,6 +45,14 @@ def test_a_restore_ends_every_session_when_it_is_used_next(
     assert "sign in again" in client.get(reverse("admin:index"), follow=True).content.decode()
     assert client.login(username=superuser.username, password=f"password of {superuser.username}")
     assert client.get(reverse("admin:index")).status_code == 200
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_signed_in(superuser: AbstractUser, client: Client) -> None:
+    commit_a_restore()
+    client.login(username=superuser.username, password=f"password of {superuser.username}")
+    assert client.get(reverse("admin:index")).status_code == 200
+    commit_a_restore(hours_ago=1)
+    assert client.get(reverse("admin:index")).status_code == 302
 
 
 def test_it_takes_effect_with_the_commit(superuser: AbstractUser, client: Client) -> None:
