@@ -294,6 +294,8 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
     def settle(self) -> None:
         from psycopg.sql import Literal
 
+        # The last is for partitioned tables, of which a key is valid or is not there.
+        refusals: tuple[type[Exception], ...] = (*self.refusals, self._errors.FeatureNotSupported)
         self._raw.execute("SAVEPOINT before_keys")
         try:
             self._raw.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -304,7 +306,7 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
                 if key.comment is not None:
                     comment = Literal(key.comment).as_string(self._raw)
                     self._raw.execute(f"COMMENT ON CONSTRAINT {key.name} ON {key.table} IS {comment}")
-        except (*self.refusals, self._errors.FeatureNotSupported) as error:
+        except refusals as error:
             self._raw.execute("ROLLBACK TO SAVEPOINT before_keys")
             found = "; ".join(
                 f"{count:,} references from {table} to {other} lead nowhere ({name})"
