@@ -14,6 +14,9 @@ from backups_app.views.closed import closed
 # Views that authorise by a signed token and read the cache alone; see backups_app.views.progress.
 DIRECT_VIEWS = frozenset({"backups:progress", "backups:cancel"})
 _ENDINGS = ("/progress/", "/cancel/")
+# Content Security Policies: of an answer that is a piece of a page, and of a page of its own.
+_NOTHING = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+_OWN_FILES = f"default-src 'none'; style-src 'self'; img-src 'self'; {_NOTHING.partition('; ')[2]}"
 
 
 class BackupsMiddleware:
@@ -32,11 +35,11 @@ class BackupsMiddleware:
             except Resolver404:
                 return self.get_response(request)
             if match.view_name in DIRECT_VIEWS:
-                return _hardened(_answer(request, match), "default-src 'none'; frame-ancestors 'none'")
+                return _hardened(_answer(request, match), _NOTHING)
         if not _is_static(request):
             job_id = cache.closed_for()
             if job_id is not None:
-                return _hardened(closed(request, job_id), "default-src 'self'; frame-ancestors 'none'")
+                return _hardened(closed(request, job_id), _OWN_FILES)
         return self.get_response(request)
 
 
@@ -63,5 +66,6 @@ def _hardened(response: HttpResponse, policy: str) -> HttpResponse:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("X-Frame-Options", "DENY")
     response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -64,7 +64,9 @@ def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     if request.method == "GET":
         audit.record("backup.downloaded", by=Actor.of_user(request.user), backup_name=backup.name, outcome="started")
     # The length is the file's own, which is what will come; the hash is what was written, by which a change shows.
-    response = FileResponse(file, as_attachment=True, filename=backup.name, content_type="application/json")
+    # Of no type with an encoding: a browser would unpack a .gz on its way, and its hash would be another.
+    kind = "application/json" if backup.name.endswith(".json") else "application/octet-stream"
+    response = FileResponse(file, as_attachment=True, filename=backup.name, content_type=kind)
     response.headers["X-Content-SHA256"] = backup.sha256
     response.headers["Cache-Control"] = "no-store"
     return response
