@@ -245,9 +245,8 @@ def follower_of(job: Job) -> Job | None:
 
 
 def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
-    if kind == JobKind.RESTORE and (running := beating_restore()):
-        # Asked of the cache first: the tables may be locked.
-        raise Refused(_under_way(running.get("asked_by")))
+    if kind == JobKind.RESTORE:
+        _refuse_beside_a_beating_restore()
     job = Job(
         kind=kind,
         trigger=trigger,
@@ -266,6 +265,19 @@ def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[st
         other = active_restore()
         raise Refused(_under_way(other and other.requested_by_name)) from error
     return job
+
+
+def refuse_second_restore() -> None:
+    """Raises Refused while another restore waits or runs, so that nobody looks at a preview for nothing."""
+    _refuse_beside_a_beating_restore()
+    if other := active_restore():
+        raise Refused(_under_way(other.requested_by_name))
+
+
+def _refuse_beside_a_beating_restore() -> None:
+    """Asked of the cache, before the tables that may be locked."""
+    if running := beating_restore():
+        raise Refused(_under_way(running.get("asked_by")))
 
 
 def _under_way(asked_by: object) -> str:

@@ -20,12 +20,12 @@ class Terminal(StringIO):
 
 @pytest.fixture
 def run() -> Run:
-    """`run("list_backups", "--json")`: the exit status, and all that was said, errors too."""
+    """`run("list_backups", "--json")`: the exit status, and all that was said, errors too unless `err` takes them."""
 
-    def run(*words: str, out: StringIO | None = None) -> tuple[int, str]:
-        out = out or StringIO()
+    def run(*words: str, out: StringIO | None = None, err: StringIO | None = None) -> tuple[int, str]:
+        out = StringIO() if out is None else out
         try:
-            call_command(*words, stdout=out, stderr=out)
+            call_command(*words, stdout=out, stderr=out if err is None else err)
         except CommandError as error:
             return error.returncode, f"{out.getvalue()}{error}"
         return 0, out.getvalue()

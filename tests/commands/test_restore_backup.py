@@ -17,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from backups_app import jobs
 from backups_app.choices import BackupStatus, JobKind, JobState
 from backups_app.engine import store
+from backups_app.engine.errors import LoadFailed
 from backups_app.models import Backup, Job
 from eclick.models import Client
 from tests.catalogue import make_backup, make_job
@@ -49,14 +50,15 @@ def test_it_brings_the_data_back_and_says_how_to_undo_it(by: str, restore: Run, 
 
     safety = Backup.objects.get(kind="safety")
     assert status == 0
-    assert said.startswith(f"Restored {backup.name}: ")
+    assert f"\nRestored {backup.name}: " in said
     assert said.endswith(f"To undo it: restore_backup {safety.name}\n")
     assert name_of_the_client() == "Before"
 
 
 def test_it_tells_scripts_the_outcome_as_json(restore: Run, backup: Backup) -> None:
-    status, said = restore(backup.name, "--here", "--force", "--no-safety-backup", "--json")
-    told = json.loads(said)
+    out = StringIO()
+    status, _ = restore(backup.name, "--here", "--force", "--no-safety-backup", "--json", out=out, err=StringIO())
+    told = json.loads(out.getvalue())
     assert status == 0
     assert told["state"] == "succeeded"
     assert told["result"]["overrides"] == ["no_safety_backup"]
@@ -85,6 +87,32 @@ class TestAsking:
         assert f"{backup.name}: made " in said
         assert re.search(r"eclick.client +1 +1 +0 +0 +1", said)
         assert name_of_the_client() == name
+
+
+def test_force_skips_the_question_and_neither_the_preview_nor_what_stands_against_it(
+    restore: Run, backup: Backup
+) -> None:
+    out, err = StringIO(), StringIO()
+    User.objects.create_superuser("mallory")
+    assert restore(backup.name, "--here", "--force", out=out, err=err)[0] == 0
+    assert "! No superusers any more: mallory." in err.getvalue()
+    assert re.search(r"eclick.client +1 +1 +0 +0 +1", err.getvalue())
+    assert out.getvalue().startswith(f"Restored {backup.name}: ")
+    asked = Job.objects.get(kind=JobKind.RESTORE).parameters
+    preview = Job.objects.get(kind=JobKind.PREVIEW).result
+    assert (asked["sha256"], asked["schema"]) == (preview["file"]["sha256"], preview["schema"])
+
+
+def test_force_goes_on_where_the_database_is_too_broken_for_a_preview(
+    restore: Run, backup: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise LoadFailed("The table is broken.")
+
+    monkeypatch.setattr("backups_app.actions.preview.compare", fail)
+    status, said = restore(backup.name, "--here", "--force")
+    assert "There is no preview: The table is broken." in said
+    assert (status, name_of_the_client()) == (0, "Before")
 
 
 @pytest.mark.parametrize("wanted", ["12345", "nothing.json", "../secrets.env", ""])
@@ -163,7 +191,7 @@ def test_a_file_by_its_path_is_restored_after_its_override(restore: Run, backup:
 
     status, said = restore(str(fixture), "--here", "--force", "--accept-foreign")
     assert status == 0
-    assert said.startswith("Restored clients.json: 1 records")
+    assert "\nRestored clients.json: 1 records" in said
     assert "auth.user: The file does not name it: its rows stay." in said
     assert name_of_the_client() == "After"
 
@@ -222,8 +250,9 @@ def test_a_file_that_has_changed_fails_with_1_and_changes_nothing(restore: Run, 
     path.write_bytes(path.read_bytes().replace(b"Before", b"Behind"))
     status, said = restore(backup.name, "--force", "--here")
     assert status == 1
-    assert said.startswith("Restore failed: ")
+    assert "Not restored. The file was changed" in said
     assert name_of_the_client() == "After"
+    assert not Job.objects.filter(kind=JobKind.RESTORE).exists()
 
 
 def test_a_second_restore_is_told_of_the_first(restore: Run, backup: Backup) -> None:
@@ -243,7 +272,11 @@ class TestWhatGoesWrongAfterTheCommit:
                 raise trouble
 
             with monkeypatch.context() as patched, suppress(type(trouble)):
-                patched.setattr("backups_app.jobs._succeed", fail)
+                succeed = jobs._succeed
+                patched.setattr(
+                    "backups_app.jobs._succeed",
+                    lambda job, result: succeed(job, result) if job.kind == JobKind.PREVIEW else fail(),
+                )
                 restore(backup.name, "--here", "--force", "--reason", "A test")
             jobs.reap()
             return Job.objects.get(kind=JobKind.RESTORE)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backups_app import jobs
 from backups_app.actions.refusals import Overrides
-from backups_app.choices import JobKind
+from backups_app.choices import JobKind, JobState
 from backups_app.engine import store
 from backups_app.management.following import fail_unless_succeeded, refuse_unless_migrated, start_and_follow
 from backups_app.management.previews import refused_because, show_preview
@@ -60,8 +60,7 @@ class Command(BaseCommand):
         if options["plan"]:
             self._plan(file, overrides, **options)
             return
-        if not options["force"]:
-            file |= self._ask(file, overrides, **options)
+        file |= self._ask(file, overrides, **options)
         parameters = {**file, "reason": options["reason"], **{name: options[name] for name in jobs.OVERRIDES}}
         job = start_and_follow(
             JobKind.RESTORE, parameters, here=options["here"], no_wait=options["no_wait"], stdout=self.stdout
@@ -82,23 +81,36 @@ class Command(BaseCommand):
             raise CommandError(f"It can't be restored like this ({len(refused):,} reasons, see above).")
 
     def _ask(self, file: dict[str, Any], overrides: Overrides, **options: Any) -> dict[str, Any]:
-        """What was shown and answered with YES, for the restore to find again: the file's hash and the schema."""
-        job = self._preview(file, overrides, here=options["here"])
-        preview = job.result or {}
+        """What was shown, and answered with YES, for the restore to find again: the file's hash and the schema."""
+        try:
+            jobs.refuse_second_restore()
+        except jobs.Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        force = options["force"]
         # Scripts read the other stream.
-        show_preview(preview, overrides, out=self.stderr if options["json"] else self.stdout)
+        out = self.stderr if force or options["json"] else self.stdout
+        job = self._preview(file, overrides, here=options["here"], may_fail=force)
+        if job.state != JobState.SUCCEEDED:
+            # A database too broken to be compared may be the reason for the restore, which checks the file by itself.
+            out.write(f"There is no preview: {job.error_message}")
+            return {}
+        preview = job.result or {}
+        show_preview(preview, overrides, out=out)
         if refused := refused_because(preview, overrides):
             raise CommandError(f"Not restored. {refused[0].reason} {refused[0].hint}")
-        out = self.stderr if options["json"] else self.stdout
+        seen = {"sha256": preview["file"]["sha256"], "schema": preview["schema"]}
+        if force:
+            return seen
         out.write("The database goes back to exactly this. What was added or changed since is gone.")
         if input("Type YES to restore: ") != "YES":
             raise CommandError("Not restored: the answer was not YES.", returncode=3)
-        return {"sha256": preview["file"]["sha256"], "schema": preview["schema"]}
+        return seen
 
-    def _preview(self, file: dict[str, Any], overrides: Overrides, *, here: bool) -> Job:
+    def _preview(self, file: dict[str, Any], overrides: Overrides, *, here: bool, may_fail: bool = False) -> Job:
         parameters = {**file, "clear_unnamed": overrides.clear_unnamed}
         job = start_and_follow(JobKind.PREVIEW, parameters, here=here, no_wait=False, stdout=self.stderr)
-        fail_unless_succeeded(job)
+        if not may_fail or job.state == JobState.CANCELLED:
+            fail_unless_succeeded(job)
         return job
 
     def _tell(self, job: Job, *, as_json: bool) -> None:
