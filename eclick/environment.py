@@ -1,6 +1,7 @@
 """Reads the environment variables of `.env.example`; a wrong value ends the start with the variable's name."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
@@ -11,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -61,8 +64,52 @@ def origins(name: str) -> list[str]:
     return values
 
 
-def dotted_class(name: str, *, default: str) -> str:
-    value = text(name, default)
+def backups_storage() -> dict[str, Any]:
+    """BACKUPS_STORAGE as an entry of STORAGES: a folder, S3, or any storage class of Django."""
+    options = json_object("BACKUPS_STORAGE_OPTIONS")
+    match text("BACKUPS_STORAGE", "folder"):
+        case "folder" | "django.core.files.storage.FileSystemStorage":
+            return _in_folder({"location": text("BACKUPS_DIR", str(data_dir() / "backups")), **options})
+        case "s3":
+            return _in_s3({**_s3_options(), **options})
+        case _:
+            return {"BACKEND": dotted_class("BACKUPS_STORAGE"), "OPTIONS": options}
+
+
+def _in_folder(options: dict[str, Any]) -> dict[str, Any]:
+    return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
+
+
+def _in_s3(options: dict[str, Any]) -> dict[str, Any]:
+    return {"BACKEND": "backups_app.engine.s3.S3BackupStorage", "OPTIONS": options}
+
+
+def _s3_options() -> dict[str, Any]:
+    """What is not set boto3 looks for itself, such as the keys of a role that the host has."""
+    bucket = text("BACKUPS_S3_BUCKET", "")
+    if not _BUCKET.fullmatch(bucket):
+        raise ImproperlyConfigured(f"BACKUPS_S3_BUCKET={bucket!r} is not the name of a bucket, such as eclick-backups.")
+    endpoint = text("BACKUPS_S3_ENDPOINT", "")
+    if endpoint and (urlsplit(endpoint).scheme not in {"http", "https"} or not urlsplit(endpoint).hostname):
+        # Not shown: an address may hold a password.
+        raise ImproperlyConfigured("BACKUPS_S3_ENDPOINT must be https://HOST or http://HOST:PORT.")
+    access_key, secret_key = text("BACKUPS_S3_ACCESS_KEY", ""), text("BACKUPS_S3_SECRET_KEY", "")
+    if bool(access_key) != bool(secret_key):
+        missing = "BACKUPS_S3_SECRET_KEY" if access_key else "BACKUPS_S3_ACCESS_KEY"
+        raise ImproperlyConfigured(f"{missing} is not set, and the other half of the key is. Set both or neither.")
+    given = {
+        "bucket_name": bucket,
+        "location": text("BACKUPS_S3_PREFIX", "").strip("/"),
+        "endpoint_url": endpoint,
+        "region_name": text("BACKUPS_S3_REGION", ""),
+        "access_key": access_key,
+        "secret_key": secret_key,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def dotted_class(name: str) -> str:
+    value = text(name)
     try:
         import_string(value)
     except ImportError as error:

@@ -86,17 +86,13 @@ STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static_collected"
 WHITENOISE_USE_FINDERS = DEBUG
 
-BACKUPS_DIR = environment.text("BACKUPS_DIR", str(DATA_DIR / "backups"))
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(DATA_DIR / "media")},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    "backups": {
-        "BACKEND": environment.dotted_class("BACKUPS_STORAGE", default="django.core.files.storage.FileSystemStorage"),
-        "OPTIONS": environment.json_object("BACKUPS_STORAGE_OPTIONS") or {"location": BACKUPS_DIR},
-    },
+    "backups": environment.backups_storage(),
 }
 
 # --- The queue ---------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def clean_environment() -> dict[str, str]:
 
 def described_variables(example: str) -> set[str]:
     """The names in .env.example, set or commented out."""
-    return set(re.findall(r"(?m)^#?\s?([A-Z][A-Z_]+)=", example))
+    return set(re.findall(r"(?m)^#?\s?([A-Z][A-Z0-9_]+)=", example))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from tests import ledger
 from tests.installations import Installations
 from tests.ledger import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown  # noqa: F401 (hooks)
 from tests.routers import NEEDED_BY_MODEL, postgresql_has
-from tests.servers import NotInstalled, Postgresql, Redis, Valkey
+from tests.servers import S3, NotInstalled, Postgresql, Redis, Valkey
 from tests.servers.chromium import find_binary as find_chromium
 from tests.servers.chromium import version as chromium_version
 
@@ -187,6 +187,26 @@ def queue(valkey: Valkey) -> Iterator[Valkey]:
     valkey.start()
     # Hanging up on every client keeps their pools from reaching it in the next test.
     valkey.forget()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """An S3 endpoint for this session; see `s3`."""
+    try:
+        server = S3()
+    except NotInstalled as error:
+        ledger.leave_out(*str(error).split(": ", 1))
+    with server:
+        ledger.note(server.version)
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: S3) -> S3:
+    """An S3 endpoint with an empty bucket."""
+    s3_server.start()
+    s3_server.forget()
+    return s3_server
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from scripts.test import described_variables
 
 PROJECT = Path(__file__).parent.parent
 EXAMPLE = (PROJECT / ".env.example").read_text(encoding="utf-8")
-NAME = re.compile(r"[A-Z][A-Z_]+")
+NAME = re.compile(r"[A-Z][A-Z0-9_]+")
 
 # Read, but not by E-Click's settings: they belong to make, to Django's start and to CI.
 NOT_FOR_PEOPLE = {"MAKELEVEL", "DJANGO_SETTINGS_MODULE", "NOTHING_LEFT_OUT"}
@@ -54,13 +54,13 @@ def test_every_variable_that_is_described_is_read() -> None:
 
 
 def test_no_variable_is_described_twice() -> None:
-    names = re.findall(r"(?m)^#?\s?([A-Z][A-Z_]+)=", EXAMPLE)
+    names = re.findall(r"(?m)^#?\s?([A-Z][A-Z0-9_]+)=", EXAMPLE)
     assert sorted(names) == sorted(set(names))
 
 
 def test_each_variable_has_words_above_it() -> None:
     lines = EXAMPLE.splitlines()
     for number, line in enumerate(lines):
-        if re.match(r"#?\s?[A-Z][A-Z_]+=", line):
+        if re.match(r"#?\s?[A-Z][A-Z0-9_]+=", line):
             above = lines[number - 1]
             assert above.startswith("#") and not above.startswith("# ---"), f"{line} has no description"

@@ -1,4 +1,4 @@
-"""Where files lie: STORAGES["backups"], a folder of this host or an object storage.
+"""Where files lie: STORAGES["backups"], or another `alias` of STORAGES; a folder of this host or an object storage.
 
 A file appears whole or not at all. It is written under a hidden name, synced, and then given its own name, which it
 never takes from another file. What a crash leaves behind is a hidden `.part` file, named after whoever wrote it.
@@ -20,7 +20,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from django.utils.timezone import make_aware
 
 from backups_app.conf import backup_settings
-from backups_app.engine.errors import DiskFull, StoreFailed
+from backups_app.engine.errors import DiskFull, EngineError, StoreFailed
 
 ALIAS = "backups"
 BLOCK_BYTES = 1 << 20
@@ -40,6 +40,7 @@ class Part:
 
     path: Path
     stream: BinaryIO
+    alias: str = ALIAS
 
     def publish(self, kind: str, at: datetime, *, wanted: str = "") -> str:
         """Syncs and names the file: `wanted` if that is free, else for `kind` and the local time `at`.
@@ -48,22 +49,29 @@ class Part:
         """
         if wanted and not is_name_of(wanted, kind):
             raise StoreFailed(f"{wanted!r} is not the name of a backup of the kind {kind}.")
+        names = (*([wanted] if wanted else []), *_names(f"{PREFIXES[kind]}_{at:%Y%m%d_%H%M%S}"))
+        return self._publish(names)
+
+    def publish_as(self, name: str) -> None:
+        """Syncs the file and gives it this name and no other. Raises StoreFailed when that is taken."""
+        self._publish([checked_name(name)])
+
+    def _publish(self, names: Sequence[str]) -> str:
         self.stream.flush()
         os.fsync(self.stream.fileno())
-        storage = _storage()
-        names = (*([wanted] if wanted else []), *_names(f"{PREFIXES[kind]}_{at:%Y%m%d_%H%M%S}"))
+        storage = _storage(self.alias)
         if isinstance(storage, FileSystemStorage):
             return _publish_in_folder(self.path, names)
         return _publish_in_storage(storage, self.path, names)
 
 
 @contextmanager
-def open_part(owner: str) -> Iterator[Part]:
+def open_part(owner: str, *, alias: str = ALIAS) -> Iterator[Part]:
     """A new hidden file for `owner`, a job's id. Removed on leaving unless it was published.
 
     Raises DiskFull or StoreFailed in place of the operating system's errors.
     """
-    path = _part_path(owner)
+    path = _part_path(owner, alias)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -71,62 +79,68 @@ def open_part(owner: str) -> Iterator[Part]:
         raise _failure(error, path) from error
     try:
         with os.fdopen(descriptor, "w+b", buffering=BLOCK_BYTES) as stream:
-            yield Part(path=path, stream=stream)
+            yield Part(path=path, stream=stream, alias=alias)
     except OSError as error:
         raise _failure(error, path) from error
     finally:
         path.unlink(missing_ok=True)
 
 
-def discard_part(owner: str) -> None:
+def discard_part(owner: str, *, alias: str = ALIAS) -> None:
     """Removes what a crashed `owner` left behind on this host."""
-    _part_path(owner).unlink(missing_ok=True)
+    _part_path(owner, alias).unlink(missing_ok=True)
 
 
-def open_file(name: str) -> File:  # type: ignore[type-arg, unused-ignore]
+def open_file(name: str, *, alias: str = ALIAS) -> File:  # type: ignore[type-arg, unused-ignore]
     """The stored bytes. Raises FileNotFoundError when there is no such file."""
-    return _storage().open(checked_name(name), "rb")
+    with _in_words(f"give {name}"):
+        return _storage(alias).open(checked_name(name), "rb")
 
 
-def blocks(name: str) -> Iterator[bytes]:
-    with open_file(name) as file:
+def blocks(name: str, *, alias: str = ALIAS) -> Iterator[bytes]:
+    with open_file(name, alias=alias) as file:
         while block := file.read(BLOCK_BYTES):
             yield block
 
 
-def delete(name: str) -> None:
+def delete(name: str, *, alias: str = ALIAS) -> None:
     """Removes the file; one that is gone already is no error."""
     try:
-        _storage().delete(checked_name(name))
+        with _in_words(f"delete {name}"):
+            _storage(alias).delete(checked_name(name))
     except OSError as error:
         raise StoreFailed(f"{name} could not be deleted: {error.strerror or error}.") from error
 
 
-def exists(name: str) -> bool:
-    return bool(_storage().exists(checked_name(name)))
+def exists(name: str, *, alias: str = ALIAS) -> bool:
+    with _in_words(f"ask for {name}"):
+        return bool(_storage(alias).exists(checked_name(name)))
 
 
-def list_names() -> list[str]:
+def list_names(*, alias: str = ALIAS) -> list[str]:
     """Of the files that may be backups, in order; hidden ones and what links lead to are none."""
-    folder = folder_path()
+    folder = folder_path(alias=alias)
     if folder is not None and not folder.is_dir():
         return []
     try:
-        _, found = _storage().listdir("")
+        with _in_words("list its files"):
+            _, found = _storage(alias).listdir("")
     except OSError as error:
         raise StoreFailed(f"The backup folder can't be read: {error.strerror or error}.") from error
     seen = (str(name) for name in found if not str(name).startswith("."))
     return sorted(name for name in seen if folder is None or not (folder / name).is_symlink())
 
 
-def written_at(name: str) -> datetime:
+def written_at(name: str, *, alias: str = ALIAS) -> datetime:
     """When the file was written last, as the storage tells it; with a time zone."""
-    moment: datetime = _storage().get_modified_time(checked_name(name))
+    with _in_words(f"ask for {name}"):
+        moment: datetime = _storage(alias).get_modified_time(checked_name(name))
     return moment if moment.tzinfo else make_aware(moment)
 
 
-def size_of(name: str) -> int:
-    return int(_storage().size(checked_name(name)))
+def size_of(name: str, *, alias: str = ALIAS) -> int:
+    with _in_words(f"ask for {name}"):
+        return int(_storage(alias).size(checked_name(name)))
 
 
 def free_bytes() -> int | None:
@@ -140,9 +154,9 @@ def free_bytes() -> int | None:
         return None
 
 
-def folder_path() -> Path | None:
+def folder_path(*, alias: str = ALIAS) -> Path | None:
     """The folder on this host, or None for other storages."""
-    storage = _storage()
+    storage = _storage(alias)
     return Path(storage.location) if isinstance(storage, FileSystemStorage) else None
 
 
@@ -163,12 +177,12 @@ def is_name_of(name: str, kind: str) -> bool:
     return is_name(name) and name.startswith(f"{PREFIXES[kind]}_")
 
 
-def _storage() -> Storage:
-    return storages[ALIAS]
+def _storage(alias: str) -> Storage:
+    return storages[alias]
 
 
-def _part_path(owner: str) -> Path:
-    folder = folder_path() or backup_settings().STATE_DIR / "parts"
+def _part_path(owner: str, alias: str) -> Path:
+    folder = folder_path(alias=alias) or backup_settings().STATE_DIR / "parts"
     return folder / f".{re.sub('[^0-9a-zA-Z-]', '', owner)}.part"
 
 
@@ -206,18 +220,38 @@ def _rename_to_new(path: Path, target: Path) -> bool:
 
 
 def _publish_in_storage(storage: Storage, path: Path, names: Sequence[str]) -> str:
+    for name in names:
+        with _in_words(f"take {name} ({path.stat().st_size:,} bytes)"):
+            if storage.exists(name):
+                continue
+            try:
+                _save(storage, path, name)
+            except FileExistsError:
+                # Taken since it was asked for, as a storage that knows conditions tells.
+                continue
+        return name
+    raise StoreFailed(f"There are already {len(names):,} files named like {names[-1]}.")
+
+
+def _save(storage: Storage, path: Path, name: str) -> None:
     size = path.stat().st_size
-    name = next(name for name in names if not storage.exists(name))
-    try:
-        with path.open("rb") as file:
-            given = storage.save(name, File(file))
-        stored = storage.size(given)
-    except Exception as error:
-        raise StoreFailed(f"The storage did not take {name} ({size:,} bytes): {error}") from error
+    with path.open("rb") as file:
+        given = storage.save(name, File(file))
+    stored = storage.size(given)
     if given != name or stored != size:
         storage.delete(given)
         raise StoreFailed(f"The storage kept {stored:,} bytes of {size:,} as {given}; it was removed again.")
-    return name
+
+
+@contextmanager
+def _in_words(what: str) -> Iterator[None]:
+    """Whatever a storage's own library raises becomes StoreFailed; the operating system's errors stay what they are."""
+    try:
+        yield
+    except (OSError, EngineError):
+        raise
+    except Exception as error:
+        raise StoreFailed(f"The storage did not {what}: {type(error).__name__}: {error}") from error
 
 
 def _sync_folder(folder: Path) -> None:

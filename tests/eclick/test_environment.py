@@ -13,7 +13,8 @@ from eclick import environment
 SETTINGS = Path(environment.__file__).with_name("settings.py")
 VARIABLES = """
     SECRET_KEY SECRET_KEY_FALLBACKS DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS DATABASE_URL MYSQL_DRIVER REDIS_URL
-    BACKUPS_CACHE_URL BACKUPS_DIR BACKUPS_STORAGE BACKUPS_STORAGE_OPTIONS BACKUPS_EXCLUDE BACKUPS_INCLUDE
+    BACKUPS_CACHE_URL BACKUPS_DIR BACKUPS_STORAGE BACKUPS_STORAGE_OPTIONS BACKUPS_S3_BUCKET BACKUPS_S3_PREFIX
+    BACKUPS_S3_ENDPOINT BACKUPS_S3_REGION BACKUPS_S3_ACCESS_KEY BACKUPS_S3_SECRET_KEY BACKUPS_EXCLUDE BACKUPS_INCLUDE
     BACKUPS_KEEP_DAYS BACKUPS_TIME_LIMIT TIME_ZONE HTTPS_ONLY LOG_FORMAT LOG_LEVEL
 """
 
@@ -87,7 +88,7 @@ def test_a_key_is_all_that_has_to_be_set(monkeypatch: pytest.MonkeyPatch, data_d
 
     assert settings["DEBUG"] is False
     assert settings["DATABASES"]["default"]["NAME"] == str(data_dir / "db.sqlite3")
-    assert settings["BACKUPS_DIR"] == str(data_dir / "backups")
+    assert settings["STORAGES"]["backups"]["OPTIONS"]["location"] == str(data_dir / "backups")
     assert settings["CELERY_BROKER_URL"] == "redis://127.0.0.1:6379/0"
     assert settings["CACHES"]["backups"]["LOCATION"] == "redis://127.0.0.1:6379/1"
 
@@ -206,3 +207,57 @@ def test_https_only_secures_cookies_and_redirects(monkeypatch: pytest.MonkeyPatc
 
     assert [start(monkeypatch, HTTPS_ONLY="1")[name] for name in names] == [True] * 3
     assert [start(monkeypatch, HTTPS_ONLY="0")[name] for name in names] == [False] * 3
+
+
+# --- Object storage ----------------------------------------------------------------------------------------------
+
+IN_S3 = {"BACKUPS_STORAGE": "s3", "BACKUPS_S3_BUCKET": "eclick-backups"}
+
+
+def test_a_bucket_is_all_that_object_storage_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    backups = start(monkeypatch, **IN_S3)["STORAGES"]["backups"]
+
+    assert backups["BACKEND"] == "backups_app.engine.s3.S3BackupStorage"
+    assert backups["OPTIONS"] == {"bucket_name": "eclick-backups"}
+
+
+def test_the_variables_of_object_storage_become_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = start(
+        monkeypatch,
+        **IN_S3,
+        BACKUPS_S3_PREFIX="/production/",
+        BACKUPS_S3_ENDPOINT="https://s3.example.org",
+        BACKUPS_S3_REGION="eu-central-1",
+        BACKUPS_S3_ACCESS_KEY="key",
+        BACKUPS_S3_SECRET_KEY="secret",
+        BACKUPS_STORAGE_OPTIONS='{"read_timeout": 60}',
+    )
+
+    assert settings["STORAGES"]["backups"]["OPTIONS"] == {
+        "bucket_name": "eclick-backups",
+        "location": "production",
+        "endpoint_url": "https://s3.example.org",
+        "region_name": "eu-central-1",
+        "access_key": "key",
+        "secret_key": "secret",
+        "read_timeout": 60,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "name"),
+    [
+        ({"BACKUPS_S3_BUCKET": ""}, "BACKUPS_S3_BUCKET"),
+        ({"BACKUPS_S3_BUCKET": "Not/A/Bucket"}, "BACKUPS_S3_BUCKET"),
+        ({"BACKUPS_S3_ENDPOINT": "s3.example.org"}, "BACKUPS_S3_ENDPOINT"),
+        ({"BACKUPS_S3_ENDPOINT": "ftp://user:hidden@s3.example.org"}, "BACKUPS_S3_ENDPOINT"),
+        ({"BACKUPS_S3_ACCESS_KEY": "hidden"}, "BACKUPS_S3_SECRET_KEY"),
+        ({"BACKUPS_S3_SECRET_KEY": "hidden"}, "BACKUPS_S3_ACCESS_KEY"),
+    ],
+)
+def test_what_object_storage_lacks_is_named_and_no_secret_shown(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], name: str
+) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name) as caught:
+        start(monkeypatch, **{**IN_S3, **variables})
+    assert "hidden" not in str(caught.value)

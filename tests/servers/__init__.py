@@ -13,6 +13,7 @@ Start them in the main thread: Linux ends a child when the thread that started i
 from tests.servers.mariadb import MariaDB
 from tests.servers.postgresql import Postgresql
 from tests.servers.processes import NotInstalled, Server, ServerFailed
+from tests.servers.s3 import S3
 from tests.servers.valkey import Redis, Valkey
 
-__all__ = ["MariaDB", "NotInstalled", "Postgresql", "Redis", "Server", "ServerFailed", "Valkey"]
+__all__ = ["S3", "MariaDB", "NotInstalled", "Postgresql", "Redis", "Server", "ServerFailed", "Valkey"]
