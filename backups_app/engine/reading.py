@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from io import SEEK_END
@@ -27,11 +28,16 @@ BATCH_RECORDS = 500
 _TAIL_BYTES = 4 << 20
 
 _MODEL = itemgetter("model")
+_FIELDS = itemgetter("fields")
 _FIRST = OPENING + b'{"model":"'
 _MANIFEST_LINE = b'{"model":"' + MODEL.encode() + b'"'
 # Integers of this many digits may be beyond 64 bit, where orjson makes floats of them without a word.
 _MANY_DIGITS = b"0" * 19
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
+# Python converts no integer of more than 4,300 digits.
+_MOST_DIGITS = 4000
+_TOO_MANY_DIGITS = b"0" * (_MOST_DIGITS + 1)
+_TOO_LONG_INTEGER = re.compile(rb"[\s\[,:-][0-9]{%d}" % (_MOST_DIGITS + 1))
 
 
 class Unreadable(Exception):
@@ -81,6 +87,9 @@ class Reader:
         """Raises Unreadable where the file stops being a fixture."""
         return self._lines() if self._by_lines else self._items()
 
+    def _where(self) -> str:
+        return f"after record {self.record_count:,}"
+
     def drain(self) -> None:
         """Reads what is left after an Unreadable, for the hash."""
         self._count(b"".join(self._waiting))
@@ -117,6 +126,8 @@ class Reader:
         records = parse_lines(lines, first=self.record_count + 1)
         try:
             labels = list(map(_MODEL, records))
+            if {*map(type, labels)} != {str} or {*map(type, map(_FIELDS, records))} != {dict}:
+                raise TypeError
             first = self.record_count + 1
             self.record_count += len(records)
             if labels.count(labels[0]) == len(labels):
@@ -128,7 +139,8 @@ class Reader:
                 yield Batch(label, records[start:end], SEPARATOR.join([*split[start:end], b""]), first + start)
                 start = end
         except (KeyError, TypeError) as error:
-            raise Unreadable("It holds something that is no record.", where=f"record {first:,}") from error
+            where = f"record {self.record_count + 1:,} or soon after"
+            raise Unreadable("It holds something that is no record.", where=where) from error
 
     def _finish(self, rest: bytes) -> None:
         self.content_sha256 = self.sha256
@@ -144,7 +156,7 @@ class Reader:
         batch: list[dict[str, Any]] = []
         label = ""
         try:
-            stream = _Hashing(self._stream, self._count)
+            stream = _Hashing(self._stream, self._count, self._where)
             for item in ijson.items(stream, "item"):
                 record = _with_floats(item)
                 if not (isinstance(record, dict) and isinstance(record.get("model"), str)):
@@ -160,10 +172,10 @@ class Reader:
                     raise Unreadable("It has no fields.", where=f"record {self.record_count + 1:,}")
                 batch.append(record)
                 self.record_count += 1
-        except ijson.JSONError as error:
-            raise Unreadable(f"It is not valid JSON: {error}", where=f"after record {self.record_count:,}") from error
         except UnicodeDecodeError as error:
-            raise Unreadable("It is not UTF-8.", where=f"after record {self.record_count:,}") from error
+            raise Unreadable("It is not UTF-8.", where=self._where()) from error
+        except (ijson.JSONError, ValueError, ArithmeticError, RecursionError) as error:
+            raise Unreadable(f"It is not valid JSON: {_first_line(error)}", where=self._where()) from error
         if stream.first != b"[":
             raise Unreadable("It is not a list of records.", where="the beginning")
         if batch:
@@ -175,16 +187,25 @@ class Reader:
 
 
 class _Hashing:
-    """Passes on what it reads to `note`; ijson asks it for blocks."""
+    """Passes on what it reads to `note`; ijson asks it for blocks.
 
-    def __init__(self, stream: BinaryIO, note: Any) -> None:
+    Raises Unreadable for an integer that is longer than Python converts, by which ijson would end the whole process.
+    """
+
+    def __init__(self, stream: BinaryIO, note: Any, where: Callable[[], str]) -> None:
         self._stream = stream
         self._note = note
+        self._where = where
+        self._before = b" "
         self.first = b""
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self._note(data)
+        seen = self._before + data
+        if _TOO_MANY_DIGITS in seen.translate(_DIGITS) and _TOO_LONG_INTEGER.search(seen):
+            raise Unreadable("A number has more than 4,000 digits.", where=self._where())
+        self._before = seen[-_MOST_DIGITS - 1 :]
         self.first = self.first or data.lstrip()[:1]
         return data
 
@@ -217,6 +238,9 @@ def parse_lines(lines: bytes, *, first: int) -> list[dict[str, Any]]:
     except ValueError:
         split = lines[: -len(SEPARATOR)].split(SEPARATOR)
         return [parse_line(line, where=f"record {place:,}") for place, line in enumerate(split, start=first)]
+    if lines.count(b"\n") != len(records):
+        # What stands on one line is what is signed and compared as one record.
+        raise Unreadable("It does not have one record a line.", where=f"record {first:,} or soon after")
     if _MANY_DIGITS in lines.translate(_DIGITS):
         for place, line in enumerate(lines[: -len(SEPARATOR)].split(SEPARATOR)):
             if _MANY_DIGITS in line.translate(_DIGITS):
@@ -227,15 +251,21 @@ def parse_lines(lines: bytes, *, first: int) -> list[dict[str, Any]]:
 def parse_line(line: bytes, *, where: str) -> dict[str, Any]:
     """One record; integers of any size stay exact."""
     try:
-        record = orjson.loads(line) if _MANY_DIGITS not in line.translate(_DIGITS) else json.loads(line)
-    except ValueError:
+        has_many_digits = _MANY_DIGITS in line.translate(_DIGITS)
+        record = json.loads(line, parse_constant=_refuse) if has_many_digits else orjson.loads(line)
+    except (ValueError, RecursionError):
         try:
             record = json.loads(line, parse_constant=_refuse)  # lone surrogates are JSON, but not orjson's
         except (ValueError, RecursionError) as error:
-            raise Unreadable(f"It is not valid JSON: {error}", where=where) from error
+            raise Unreadable(f"It is not valid JSON: {_first_line(error)}", where=where) from error
     if not isinstance(record, dict) or not isinstance(record.get("fields"), dict):
         raise Unreadable("It holds something that is no record.", where=where)
     return record
+
+
+def _first_line(error: BaseException) -> str:
+    """Without the piece of the file that parsers show below it."""
+    return str(error).partition("\n")[0].strip() or type(error).__name__
 
 
 def _refuse(name: str) -> Any:
