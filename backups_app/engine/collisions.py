@@ -5,7 +5,7 @@ Asked of the database itself, in temporary tables with nothing but the key, befo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -19,6 +19,12 @@ from backups_app.engine.selection import Table
 _MOST_NAMED = 10
 _MOST_CHARACTERS = 200
 _numbers = count(1)
+# The values of a group, in one text.
+_JOINED: dict[str, Callable[[Sequence[str]], str]] = {
+    "mysql": lambda columns: f"GROUP_CONCAT(CONCAT_WS(', ', {', '.join(columns)}) SEPARATOR ' = ')",
+    "postgresql": lambda columns: f"string_agg(concat_ws(', ', {', '.join(columns)}), ' = ')",
+    "sqlite": lambda columns: "group_concat(" + " || ', ' || ".join(columns) + ", ' = ')",
+}
 
 
 class Collisions:
@@ -28,14 +34,15 @@ class Collisions:
         self._target = target
         by_column = {str(field.column): field for field in (*table.key_fields, *table.fields)}
         self._held: dict[Table, tuple[Field[Any, Any], ...]] = {}
+        self._compared: dict[Table, str] = {}
         for columns in target.keys_by_collation(table, all_unique=all_unique):
             fields = tuple(by_column[column] for column in columns if column in by_column)
-            # What is referred to has its id only once it is loaded.
-            if len(fields) < len(columns) or any(field.is_relation for field in fields):
+            if len(fields) < len(columns):
                 continue
             place = replace(table, name=f"backups_keys_{next(_numbers)}")
             if target.make_temporary(place, table, fields):
                 self._held[place] = fields
+                self._compared[place] = ", ".join(f"{target.quote(name)}{how}" for name, how in columns.items())
 
     def add(self, block: Block) -> None:
         for place, fields in list(self._held.items()):
@@ -54,11 +61,11 @@ class Collisions:
         quote = self._target.quote
         for place, fields in self._held.items():
             columns = [quote(str(field.column)) for field in fields]
-            names = ", ".join(columns)
+            values = _JOINED[self._target.vendor](columns)
             given = " AND ".join(f"{column} IS NOT NULL" for column in columns)
             rows = self._target.rows(
-                f"SELECT GROUP_CONCAT(CONCAT_WS(', ', {names}) SEPARATOR ' = ') FROM {quote(place.name)}"  # noqa: S608 (quoted names)
-                f" WHERE {given} GROUP BY {names} HAVING COUNT(*) > 1 LIMIT {_MOST_NAMED}"
+                f"SELECT {values} FROM {quote(place.name)}"  # noqa: S608 (quoted names)
+                f" WHERE {given} GROUP BY {self._compared[place]} HAVING COUNT(*) > 1 LIMIT {_MOST_NAMED}"
             )
-            for (values,) in rows:
-                yield ", ".join(field.name for field in fields), str(values)[:_MOST_CHARACTERS]
+            for (same,) in rows:
+                yield ", ".join(field.name for field in fields), str(same)[:_MOST_CHARACTERS]

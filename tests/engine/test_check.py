@@ -1,16 +1,20 @@
 """What a file is, said without writing and without raising, whatever is in it."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connections
 
 from backups_app.engine.check import check
 from backups_app.engine.dump import Scope
 from backups_app.engine.errors import Cancelled
 from backups_app.engine.progress import Watch
-from tests.engine.restoring import check_bytes, dump_bytes
-from tests.zoo.models import Label
+from tests.engine.restoring import check_bytes, dump_bytes, execute
+from tests.routers import postgresql_has
+from tests.zoo.models import Author, Label
 
 
 @pytest.fixture
@@ -137,6 +141,72 @@ def test_unique_texts_that_are_the_same_to_mariadb_are_found(mariadb: str) -> No
     people = [{"model": "auth.user", "pk": n, "fields": {"username": name}} for n, name in enumerate(("ada", "Ada"), 1)]
     checked = check_bytes(mariadb, json.dumps(people).encode())
     assert [(finding.kind, finding.where) for finding in checked.refusals] == [("same-key", "auth.user: username")]
+
+
+TWIN = {"model": "zoo.naturaltwin", "pk": 1, "fields": {"name": "one", "number": 1}}
+OTHER = {"model": "zoo.naturaltwin", "pk": 2, "fields": {"name": "two", "number": 1}}
+
+
+@pytest.fixture
+def unique_children(database: str) -> Iterator[str]:
+    """Names of children of one twin may not be the same without regard to case."""
+    connection = connections[database]
+    name = "name"
+    match connection.vendor:
+        case "sqlite":
+            name = "name COLLATE NOCASE"
+        case "postgresql":
+            execute(
+                database,
+                "CREATE COLLATION handmade (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+            )
+            execute(database, 'ALTER TABLE zoo_naturalchild ALTER name TYPE varchar(50) COLLATE "handmade"')
+    execute(database, f"CREATE UNIQUE INDEX handmade_once ON zoo_naturalchild ({name}, twin_id)")
+    yield database
+    on = " ON zoo_naturalchild" if connection.vendor == "mysql" else ""
+    execute(database, f"DROP INDEX handmade_once{on}")
+    if connection.vendor == "postgresql":
+        execute(database, 'ALTER TABLE zoo_naturalchild ALTER name TYPE varchar(50) COLLATE "default"')
+        execute(database, "DROP COLLATION handmade")
+
+
+@pytest.mark.parametrize("twin", [1, ["one"]])
+def test_keys_with_references_that_a_collation_makes_the_same_are_found(unique_children: str, twin: object) -> None:
+    children = [
+        {"model": "zoo.naturalchild", "pk": number, "fields": {"twin": twin, "name": name}}
+        for number, name in enumerate(("a", "b", "A"), 1)
+    ]
+    checked = check_bytes(unique_children, json.dumps([TWIN, *children]).encode())
+    (refusal,) = checked.refusals
+    assert (refusal.kind, refusal.where) == ("same-key", "zoo.naturalchild: name, twin")
+    assert {"a", "A"} <= set(refusal.detail.replace(",", " ").split())
+
+
+@pytest.mark.parametrize("keys", [(1, 2), (["one"], ["two"])])
+def test_the_same_names_with_other_references_are_other_keys(unique_children: str, keys: tuple[object, ...]) -> None:
+    children = [
+        {"model": "zoo.naturalchild", "pk": number, "fields": {"twin": twin, "name": name}}
+        for number, (twin, name) in enumerate(zip(keys, "aA", strict=True), 1)
+    ]
+    assert not check_bytes(unique_children, json.dumps([TWIN, OTHER, *children]).encode()).refusals
+
+
+def test_unique_texts_that_are_the_same_to_citext_are_found(postgresql: str) -> None:
+    if not postgresql_has("citext"):
+        return
+    words = [{"model": "zoo_postgres.caseless", "pk": n, "fields": {"word": word}} for n, word in enumerate("aAb", 1)]
+    (refusal,) = check_bytes(postgresql, json.dumps(words).encode()).refusals
+    assert (refusal.kind, refusal.where) == ("same-key", "zoo_postgres.caseless: word")
+
+
+@pytest.mark.django_db(transaction=True, databases=["postgresql", "mariadb"])
+@pytest.mark.skipif(not {"postgresql", "mariadb"} <= set(settings.DATABASES), reason="needs both servers")
+def test_a_backup_of_postgresql_with_keys_that_are_the_same_to_mariadb_is_refused_there() -> None:
+    for code in ("a", "A", "b"):
+        Author.objects.using("postgresql").create(name=code, code=code)
+    data, _ = dump_bytes("postgresql", exclude=("zoo_postgres",))
+    found = [finding for finding in check_bytes("mariadb", data).refusals if finding.kind == "same-key"]
+    assert [(finding.where, finding.detail[-6:]) for finding in found] == [("zoo.author: code", "a = A.")]
 
 
 def test_other_databases_tell_these_keys_apart(database: str) -> None:

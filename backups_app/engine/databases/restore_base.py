@@ -69,9 +69,12 @@ class Target(Snapshot):
         """Free space on the database's disk; None where that can't be seen from here."""
         return None
 
-    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[list[str]]:
-        """Columns of each key in which texts that differ may be the same."""
-        return []
+    @abstractmethod
+    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[dict[str, str]]:
+        """Columns of each key in which texts that differ may be the same, each with the SQL that makes it compare so.
+
+        That is "" where a column of `make_temporary` does by itself. Without `all_unique` the primary key only.
+        """
 
     def make_temporary(self, place: Table, table: Table, fields: Sequence[Field[Any, Any]]) -> bool:
         """An empty temporary table `place` with those columns of `table`. False when that is not allowed."""

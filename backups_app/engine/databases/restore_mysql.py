@@ -87,7 +87,7 @@ class MySQLTarget(Target, MySQLSnapshot):
             return bool(error.args) and error.args[0] in _REFUSED
         return super().is_refusal(error)
 
-    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[list[str]]:
+    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[dict[str, str]]:
         found: dict[str, list[str]] = defaultdict(list)
         by_collation = set()
         for name, column, collation in self.run(
@@ -101,7 +101,7 @@ class MySQLTarget(Target, MySQLSnapshot):
                 found[str(name)].append(str(column))
                 if collation is not None and not str(collation).endswith("_bin"):
                     by_collation.add(str(name))
-        return [columns for name, columns in found.items() if name in by_collation]
+        return [dict.fromkeys(columns, "") for name, columns in found.items() if name in by_collation]
 
     def exclude_others(self, watch: Watch) -> None:
         if not self._takes(self._lock_name("load")):

@@ -81,6 +81,18 @@ _MATERIALIZED_VIEWS = """
     SELECT c.oid::regclass::text FROM dependent JOIN pg_catalog.pg_class c USING (oid)
     WHERE c.relkind = 'm' AND c.relispopulated GROUP BY c.oid ORDER BY max(depth), c.oid
 """
+# Of columns, and of all rows; with a column in which texts that differ may be equal.
+_KEYS = """
+    SELECT array_agg(a.attname::text ORDER BY k.place)
+    FROM pg_catalog.pg_index i
+        CROSS JOIN unnest(i.indkey) WITH ORDINALITY AS k(number, place)
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        LEFT JOIN pg_catalog.pg_collation c ON c.oid = a.attcollation
+    WHERE i.indrelid = %s::regclass AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL
+        AND k.place <= i.indnkeyatts AND (i.indisprimary OR %s)
+    GROUP BY i.indexrelid HAVING bool_or(t.typname = 'citext' OR NOT c.collisdeterministic) ORDER BY i.indexrelid
+"""
 # The table of locks that all sessions share, and what is locked besides the tables: indexes, dropped and made anew.
 _ROOM_FOR_LOCKS = """
     SELECT current_setting('max_locks_per_transaction')::bigint
@@ -139,6 +151,9 @@ class PostgreSQLTarget(Target, PostgreSQLSnapshot):
         if not self.rows(f"SELECT pg_try_advisory_xact_lock({LOADS})")[0][0]:
             raise LoadUnderWay
         self._patiently(f"SELECT pg_advisory_xact_lock({DUMPS})", otherwise=dump_in_the_way)
+
+    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[dict[str, str]]:
+        return [dict.fromkeys(columns, "") for (columns,) in self.run(_KEYS, (self.quote(table.name), all_unique))]
 
     def lock(self, tables: Sequence[Table], watch: Watch) -> None:
         names = [self.source(table) for table in tables]

@@ -81,6 +81,21 @@ class SQLiteTarget(Target, SQLiteSnapshot):
         exclusion.execute("ROLLBACK")
         self._patiently(exclusion, "BEGIN EXCLUSIVE", watch, otherwise=dump_in_the_way)
 
+    def keys_by_collation(self, table: Table, *, all_unique: bool) -> list[dict[str, str]]:
+        found = []
+        for _, name, is_unique, origin, is_partial in self.run(f"PRAGMA index_list({self.quote(table.name)})"):
+            if not is_unique or is_partial or not (all_unique or origin == "pk"):
+                continue
+            parts = [
+                (column, collation)
+                for _, _, column, _, collation, is_key in self.run(f"PRAGMA index_xinfo({self.quote(name)})")
+                if is_key
+            ]
+            # An expression has no name.
+            if all(column for column, _ in parts) and any(collation != "BINARY" for _, collation in parts):
+                found.append({column: f" COLLATE {self.quote(collation)}" for column, collation in parts})
+        return found
+
     def wants_staging(self, records: int, size_bytes: int) -> bool:
         if records < STAGED_RECORDS:
             return False
