@@ -19,9 +19,11 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.db import connections
+from django.test import TransactionTestCase
 from pytest_django.fixtures import _get_databases_for_setup
 
 from tests import ledger
+from tests.emptying import empty
 from tests.installations import Installations
 from tests.ledger import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown  # noqa: F401 (hooks)
 from tests.routers import NEEDED_BY_MODEL, postgresql_has
@@ -106,6 +108,17 @@ def mariadb(request: pytest.FixtureRequest) -> str:
 def _leave_out_server(alias: str) -> None:
     name, how = settings.NOT_INSTALLED[alias].split(": ", 1)
     ledger.leave_out(name, how)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quick_emptying() -> Iterator[None]:
+    def empty_all(case: TransactionTestCase) -> None:
+        for alias in case._databases_names(include_mirrors=False):
+            empty(alias)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
+        yield
 
 
 @pytest.fixture
