@@ -38,6 +38,20 @@ WORKERS = {
     "beat": ["beat", "--pidfile="],
 }
 
+# In one process: each command takes a second to start.
+SET_UP = """
+import sys, django
+from django.core.management import call_command
+
+django.setup()
+username, projects = sys.argv[1], int(sys.argv[2])
+call_command("migrate", verbosity=0, skip_checks=False)
+call_command("collectstatic", interactive=False, verbosity=0)
+call_command("createsuperuser", interactive=False, verbosity=0, username=username, email="ada@example.org")
+if projects:
+    call_command("seed_demo", projects=projects, verbosity=0)
+"""
+
 
 class Installation:
     """Made migrated, with a superuser and `projects` demo projects; leaving it ends its processes."""
@@ -70,11 +84,7 @@ class Installation:
             "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
             **environment,
         }
-        self.manage("migrate", "-v0")
-        self.manage("collectstatic", "--noinput", "-v0")
-        self.manage("createsuperuser", "--noinput", "--username", USERNAME, "--email", "ada@example.org")
-        if projects:
-            self.manage("seed_demo", "--projects", str(projects))
+        self._run([sys.executable, "-c", SET_UP, USERNAME, str(projects)])
 
     def __enter__(self) -> Self:
         return self
@@ -91,8 +101,13 @@ class Installation:
 
     def manage(self, *arguments: str, check: bool = True, seconds: float = 170) -> subprocess.CompletedProcess[str]:
         """`manage.py` with these arguments, to its end. With `check`, a failure raises with all it said."""
+        return self._run([sys.executable, "manage.py", *arguments], check=check, seconds=seconds)
+
+    def _run(
+        self, command: Sequence[str], *, check: bool = True, seconds: float = 170
+    ) -> subprocess.CompletedProcess[str]:
         ended = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            command,
             cwd=PROJECT,
             env=self.environment,
             capture_output=True,
@@ -102,7 +117,7 @@ class Installation:
             check=False,
         )
         if check and ended.returncode:
-            raise AssertionError(f"manage.py {' '.join(arguments)} ended with {ended.returncode}:\n{ended.stderr}")
+            raise AssertionError(f"{' '.join(command[1:])} ended with {ended.returncode}:\n{ended.stderr}")
         return ended
 
     def begin(self, *arguments: str) -> subprocess.Popen[bytes]:

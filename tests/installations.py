@@ -14,8 +14,8 @@ S = TypeVar("S", Postgresql, MariaDB, Redis, Valkey)
 
 # On SQLite with Valkey, as `make run` has it; else with a stock Redis. mariadb is with mysqlclient.
 KINDS = ("sqlite", "postgresql", "mariadb", "mariadb-pymysql")
-# About 148,000 records: enough to be caught in the middle.
-PROJECTS = 700
+# About 42,000 records: enough to be caught in the middle.
+PROJECTS = 200
 
 
 class Installations:
