@@ -7,7 +7,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -180,16 +179,21 @@ class SQLiteTarget(Target, SQLiteSnapshot):
         together = max(1, _MOST_MARKS // len(fields))
         one, many = head + row, head + ", ".join([row] * together)
 
+        width = len(fields)
+
         def write(columns: Sequence[Sequence[Any]]) -> None:
-            rows = list(zip(*columns, strict=True))
             if any(InvalidText in set(map(type, column)) for column in columns):
-                for odd in rows:
+                for odd in zip(*columns, strict=True):
                     self._write_odd(head, odd)
                 return
-            end = len(rows) - len(rows) % together
-            values, width = list(chain.from_iterable(rows[:end])), together * len(fields)
-            self._raw.executemany(many, [values[at : at + width] for at in range(0, len(values), width)])
-            self._raw.executemany(one, rows[end:])
+            count = len(columns[0])
+            # Row after row in one list, filled by its columns: no row is ever an object of its own.
+            values: list[Any] = [None] * (count * width)
+            for place, column in enumerate(columns):
+                values[place::width] = column
+            end = (count - count % together) * width
+            self._raw.executemany(many, _cut(values[:end], together * width))
+            self._raw.executemany(one, _cut(values[end:], width))
 
         return write
 
@@ -256,6 +260,10 @@ class SQLiteTarget(Target, SQLiteSnapshot):
 
     def interrupt(self) -> None:
         self._raw.interrupt()
+
+
+def _cut(values: list[Any], width: int) -> list[list[Any]]:
+    return [values[at : at + width] for at in range(0, len(values), width)]
 
 
 def _writer_in_the_way() -> LockNotFree:
