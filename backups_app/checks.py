@@ -120,15 +120,21 @@ def _check_cache() -> list[CheckMessage]:
 
 
 def _check_storage() -> list[CheckMessage]:
-    if "backups" in settings.STORAGES:
-        return []
+    hint = "Add FileSystemStorage with a location outside of everything the web server serves."
     return [
-        Error(
-            "STORAGES has no alias 'backups'.",
-            hint="Add FileSystemStorage with a location outside of everything the web server serves.",
-            id="backups_app.E006",
-        )
+        Error(f"STORAGES has no alias {alias!r}{why}.", hint=hint, id="backups_app.E006")
+        for alias, why in _wanted_storages()
+        if alias not in settings.STORAGES
     ]
+
+
+def _wanted_storages() -> list[tuple[str, str]]:
+    """Aliases, and who names them."""
+    try:
+        second = backup_settings().COPY_TO
+    except ImproperlyConfigured:
+        second = ""
+    return [("backups", ""), *([(second, ", which BACKUPS['COPY_TO'] names")] if second else [])]
 
 
 def _check_apps() -> list[CheckMessage]:

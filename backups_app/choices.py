@@ -30,6 +30,7 @@ class JobKind(TextChoices):
     PREVIEW = "preview", _("Preview")
     IMPORT = "import", _("Import")
     RESCAN = "rescan", _("Rescan")
+    COPY = "copy", _("Copy")
     CLEAN_UP = "clean-up", _("Clean-up")
 
 

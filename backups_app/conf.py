@@ -20,6 +20,7 @@ class BackupSettings:
     DATABASE: alias of the one database that is backed up.
     STATE_DIR: folder on this host for locks and half-written files; never cleared while jobs run.
     EXCLUDE, INCLUDE: labels ("app" or "app.model") left out besides, or in spite of, the default list.
+    COPY_TO: alias in STORAGES of a second location, to which every backup is copied; "" for none.
     KEEP_DAYS: days that the nightly clean-up keeps automatic backups.
     HEARTBEAT_SECONDS, SILENCE_SECONDS: how often a running job gives a sign of life; when it counts as silent.
     TOKEN_HOURS: life of the signed token that lets a page follow one job.
@@ -30,6 +31,7 @@ class BackupSettings:
     STATE_DIR: Path = Path(gettempdir()) / "backups_app"
     EXCLUDE: tuple[str, ...] = ()
     INCLUDE: tuple[str, ...] = ()
+    COPY_TO: str = ""
     KEEP_DAYS: int = 30
     HEARTBEAT_SECONDS: int = 1
     SILENCE_SECONDS: int = 30
@@ -52,7 +54,9 @@ def backup_settings() -> BackupSettings:
 
 def _read(name: str, value: Any) -> Any:
     match name:
-        case "DATABASE":
+        case "COPY_TO" if value == "backups":
+            raise ImproperlyConfigured("BACKUPS['COPY_TO'] is 'backups', which is the first location itself.")
+        case "DATABASE" | "COPY_TO":
             return _text(name, value)
         case "STATE_DIR":
             return _path(name, value)

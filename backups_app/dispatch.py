@@ -16,6 +16,7 @@ TASKS = {
     JobKind.PREVIEW: "backups_app.tasks.preview",
     JobKind.IMPORT: "backups_app.tasks.import_backup",
     JobKind.RESCAN: "backups_app.tasks.rescan",
+    JobKind.COPY: "backups_app.tasks.copy_backup",
     JobKind.CLEAN_UP: "backups_app.tasks.clean_up",
 }
 

@@ -28,6 +28,7 @@ from django.utils import timezone
 from backups_app import audit, cache, dispatch, leases
 from backups_app.actions.adopt import Adopter, Verdict
 from backups_app.actions.clean_up import clean_up
+from backups_app.actions.copy import copy_backup, wanting
 from backups_app.actions.create import create_backup
 from backups_app.actions.import_backup import import_backups
 from backups_app.actions.preview import preview_restore
@@ -37,6 +38,7 @@ from backups_app.actions.restore import Expected, restore_backup
 from backups_app.actions.source import Source
 from backups_app.audit import Actor
 from backups_app.choices import ACTIVE_STATES, BackupKind, BackupStatus, JobKind, JobState, Trigger
+from backups_app.conf import backup_settings
 from backups_app.engine import store
 from backups_app.engine.check import Checked
 from backups_app.engine.errors import Cancelled, CommitUnknown, EngineError
@@ -51,6 +53,9 @@ from backups_app.models import Backup, Job
 FORGOTTEN_AFTER = timedelta(minutes=2)
 # A rescan by itself that did not succeed is not repeated at once.
 RESCAN_AGAIN_AFTER = timedelta(hours=1)
+# So a copy that failed is tried again, and so often.
+COPY_AGAIN_AFTER = timedelta(hours=1)
+COPY_TRIES = 24
 OVERRIDES = tuple(field.name for field in fields(Overrides))
 
 
@@ -84,8 +89,9 @@ def run_here(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[
     except NotOurs as error:
         _finish(job.pk, {JobState.QUEUED}, to=JobState.CANCELLED, finished_at=timezone.now(), error_message=str(error))
         raise Refused(f"{error} Nothing was done.") from error
-    follower = follower_of(job)
-    if follower is not None:
+    for follower in (follower_of(job), _copy_after(job)):
+        if follower is None:
+            continue
         # A worker that has just started may have taken it.
         with suppress(NotOurs):
             run(follower.pk, worker=_this_process(), dies_with_parent=False)
@@ -171,6 +177,8 @@ def _end_lost(job: Job) -> Job | None:
         return None
     try:
         store.discard_part(str(job.pk))
+        if target := backup_settings().COPY_TO:
+            store.discard_part(str(job.pk), alias=target)
     except OSError as error:
         log.warning("job.part_not_removed", job=str(job.pk), reason=error.strerror)
     is_restore = job.kind == JobKind.RESTORE
@@ -233,6 +241,22 @@ def rescan_if_needed(*, is_worth_a_look: bool) -> Job | None:
     return submit(JobKind.RESCAN, by=Actor(name="caretaker"), trigger=Trigger.SCHEDULE, parameters={})
 
 
+def copy_if_needed() -> Job | None:
+    """Asks for the copy of one good backup that has none at the second location, one after the other.
+
+    Some were made before there was a second location, adopted, or failed to be copied an hour ago.
+    """
+    if not backup_settings().COPY_TO or Job.objects.filter(state__in=ACTIVE_STATES).exists():
+        return None
+    for backup in wanting():
+        tries = Job.objects.filter(kind=JobKind.COPY, backup_id=backup.pk)
+        is_early = tries.filter(queued_at__gt=timezone.now() - COPY_AGAIN_AFTER).exists()
+        if not is_early and tries.count() < COPY_TRIES:
+            parameters = {"backup_id": backup.pk, "name": backup.name}
+            return submit(JobKind.COPY, by=Actor(name="caretaker"), trigger=Trigger.SCHEDULE, parameters=parameters)
+    return None
+
+
 def active() -> Job | None:
     """The job that a page shows first: the running one, else the one that waits longest."""
     running = Job.objects.filter(state=JobState.RUNNING).order_by("started_at").first()
@@ -242,6 +266,10 @@ def active() -> Job | None:
 def follower_of(job: Job) -> Job | None:
     """The clean-up that was asked for together with the backup `job`; None before that has succeeded."""
     return Job.objects.filter(kind=JobKind.CLEAN_UP, parameters__after=str(job.pk)).first()
+
+
+def _copy_after(job: Job) -> Job | None:
+    return Job.objects.filter(kind=JobKind.COPY, parameters__after=str(job.pk)).first()
 
 
 def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
@@ -425,9 +453,11 @@ def _create_backup(job: Job, by: Actor, watch: Watch) -> None:
             size=backup.size_bytes,
             seconds=round(backup.duration_seconds, 3),
         )
+        if backup_settings().COPY_TO:
+            _follow_with(job, JobKind.COPY, by, backup_id=backup.pk, name=backup.name)
         keep_days = parameters.get("clean_up_keep_days")
         if keep_days:
-            _follow_with_clean_up(job, by, keep_days)
+            _follow_with(job, JobKind.CLEAN_UP, by, keep_days=keep_days)
 
     create_backup(
         kind=BackupKind(parameters.get("kind", BackupKind.MANUAL)),
@@ -440,15 +470,10 @@ def _create_backup(job: Job, by: Actor, watch: Watch) -> None:
     )
 
 
-def _follow_with_clean_up(job: Job, by: Actor, keep_days: int) -> None:
+def _follow_with(job: Job, kind: JobKind, by: Actor, **parameters: Any) -> None:
     """Enters it together with the backup's success; a backup that ran beside the queue has it run there too."""
     enter = _enter if job.parameters.get("here") else submit
-    enter(
-        JobKind.CLEAN_UP,
-        by=by,
-        trigger=Trigger(job.trigger),
-        parameters={"keep_days": keep_days, "after": str(job.pk)},
-    )
+    enter(kind, by=by, trigger=Trigger(job.trigger), parameters={**parameters, "after": str(job.pk)})
 
 
 def _clean_up(job: Job, by: Actor, watch: Watch) -> None:
@@ -472,6 +497,32 @@ def _import(job: Job, by: Actor, watch: Watch) -> None:
 
 def _rescan(job: Job, by: Actor, watch: Watch) -> None:
     _tell_of_adopted(job, by, rescan(adopter=_adopter(job, by, watch)))
+
+
+def _copy(job: Job, by: Actor, watch: Watch) -> None:
+    backup = Backup.objects.filter(pk=job.parameters["backup_id"]).first()
+    if backup is None:
+        raise Cancelled(f"{job.backup_name} was deleted in the meantime.")
+    row = Backup.objects.filter(pk=backup.pk)
+    try:
+        copy_backup(backup, owner=job.pk, watch=watch)
+    except Cancelled:
+        raise
+    except EngineError as error:
+        row.update(copied_at=None, copy_problem=_storable(str(error)))
+        raise
+    with transaction.atomic(using=_database()):
+        row.update(copied_at=timezone.now(), copy_problem="")
+        _succeed(job, {"backup": backup.name, "sha256": backup.sha256})
+        audit.record(
+            "copy.ended",
+            by=by,
+            outcome=JobState.SUCCEEDED,
+            backup_name=backup.name,
+            job_id=job.pk,
+            size=backup.size_bytes,
+            sha256=backup.sha256,
+        )
 
 
 def _adopter(job: Job, by: Actor, watch: Watch) -> Adopter:
@@ -610,6 +661,7 @@ _ACTIONS = {
     JobKind.PREVIEW: _preview,
     JobKind.IMPORT: _import,
     JobKind.RESCAN: _rescan,
+    JobKind.COPY: _copy,
     JobKind.CLEAN_UP: _clean_up,
 }
 

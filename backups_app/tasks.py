@@ -61,6 +61,12 @@ def rescan(self: Any, job_id: str) -> dict[str, Any]:
 
 
 @_heavy()
+def copy_backup(self: Any, job_id: str) -> dict[str, Any]:
+    """Copies the backup that the job names to the second location."""
+    return _run(self, job_id)
+
+
+@_heavy()
 def clean_up(self: Any, job_id: str) -> dict[str, Any]:
     """Removes the backups that are past their days."""
     return _run(self, job_id)
@@ -68,7 +74,8 @@ def clean_up(self: Any, job_id: str) -> dict[str, Any]:
 
 @shared_task(ignore_result=True)
 def look_after_jobs() -> None:
-    """The caretaker: declares jobs lost whose worker is dead, and has files adopted that they may have left.
+    """The caretaker: declares jobs lost whose worker is dead, has files adopted that they may have left, and copies
+    made that are wanting.
 
     Beside a restore whose heart beats there is nothing to do, and the tables are locked.
     """
@@ -76,6 +83,7 @@ def look_after_jobs() -> None:
         return
     jobs.reap()
     jobs.rescan_if_needed(is_worth_a_look=False)
+    jobs.copy_if_needed()
 
 
 @shared_task(bind=True, ignore_result=True, max_retries=None)

@@ -76,6 +76,22 @@ def backups_storage() -> dict[str, Any]:
             return {"BACKEND": dotted_class("BACKUPS_STORAGE"), "OPTIONS": options}
 
 
+def second_location() -> dict[str, Any]:
+    """BACKUPS_COPY_STORAGE as an entry of STORAGES, or an empty dict when there is none."""
+    options = json_object("BACKUPS_COPY_STORAGE_OPTIONS")
+    match text("BACKUPS_COPY_STORAGE", "none"):
+        case "none":
+            return {}
+        case "folder":
+            return _in_folder({"location": text("BACKUPS_COPY_DIR"), **options})
+        case "s3":
+            if not options.get("bucket_name"):
+                raise ImproperlyConfigured('BACKUPS_COPY_STORAGE_OPTIONS names no bucket: {"bucket_name": "..."}.')
+            return _in_s3(options)
+        case _:
+            return {"BACKEND": dotted_class("BACKUPS_COPY_STORAGE"), "OPTIONS": options}
+
+
 def _in_folder(options: dict[str, Any]) -> dict[str, Any]:
     return {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": options}
 

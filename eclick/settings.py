@@ -165,7 +165,12 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- Backups -----------------------------------------------------------------------------------------------------
 
+SECOND_LOCATION = environment.second_location()
+if SECOND_LOCATION:
+    STORAGES["backups_copy"] = SECOND_LOCATION
+
 BACKUPS = {
+    "COPY_TO": "backups_copy" if SECOND_LOCATION else "",
     "STATE_DIR": DATA_DIR / "run",
     "EXCLUDE": environment.words("BACKUPS_EXCLUDE", default=[]),
     "INCLUDE": environment.words("BACKUPS_INCLUDE", default=[]),

@@ -21,6 +21,9 @@ if not _IS_CHILD:
     for _name in [
         "ALLOWED_HOSTS",
         "BACKUPS_CACHE_URL",
+        "BACKUPS_COPY_DIR",
+        "BACKUPS_COPY_STORAGE",
+        "BACKUPS_COPY_STORAGE_OPTIONS",
         "BACKUPS_DIR",
         "BACKUPS_EXCLUDE",
         "BACKUPS_INCLUDE",

@@ -48,6 +48,8 @@ WRONG: list[tuple[str, Any]] = [
     *((name, value) for name in ("EXCLUDE", "INCLUDE") for value in ("auth", None, 7, [None], [7])),
     ("STATE_DIR", None),
     ("STATE_DIR", 7),
+    ("COPY_TO", "backups"),
+    ("COPY_TO", 7),
     ("DATABASE", None),
     ("DATABASE", 7),
 ]

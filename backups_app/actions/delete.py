@@ -1,8 +1,11 @@
 """delete: take a backup out of the catalogue and remove its file."""
 
+from typing import Any
+
 from django.db import router, transaction
 
 from backups_app import audit
+from backups_app.actions.copy import remove_copy
 from backups_app.audit import Actor
 from backups_app.choices import ACTIVE_STATES, GOOD_STATUSES, JobKind
 from backups_app.engine import store
@@ -14,20 +17,23 @@ class DeleteRefused(Exception):
     """`str(error)` says why and what to do."""
 
 
-def delete_backup(backup: Backup, *, by: Actor, reason: str, confirmed_name: str = "") -> None:
+def delete_backup(backup: Backup, *, by: Actor, reason: str, confirmed_name: str = "") -> str:
     """Removes row and file, the row first: dying in between leaves a file that a rescan finds, never a lying row.
 
+    Its copy at the second location goes too; returns why that is left, or "".
     The last good backup goes only when `confirmed_name` is its name. Raises DeleteRefused, or StoreFailed when the
     file can't be removed; the row is there again then.
     """
     if not _take_out(backup, confirmed_name):
-        return
+        return ""
     try:
         store.delete(backup.name)
     except StoreFailed as error:
         backup.save(force_insert=True)
         audit.record("backup.deleted", by=by, backup_name=backup.name, outcome="failed", reason=str(error))
         raise
+    left = remove_copy(backup)
+    more: dict[str, Any] = {"copy": left} if left else {}
     audit.record(
         "backup.deleted",
         by=by,
@@ -35,7 +41,9 @@ def delete_backup(backup: Backup, *, by: Actor, reason: str, confirmed_name: str
         outcome="succeeded",
         reason=reason,
         size=backup.size_bytes,
+        **more,
     )
+    return left
 
 
 def is_last_good(backup: Backup) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from backups_app.actions.adopt import Adopter, Verdict
+from backups_app.actions.copy import bring_back
 from backups_app.actions.source import Source
 from backups_app.choices import BackupStatus, JobState
 from backups_app.engine import store
@@ -22,9 +23,10 @@ _SLACK = timedelta(seconds=1)
 
 
 def rescan(*, adopter: Adopter) -> list[Verdict]:
-    """Adopts the files that no row names, marks rows whose file is gone, and those whose file is back.
+    """Adopts the files that no row names, fetches lost ones from the second location, marks rows whose file is gone,
+    and those whose file is back.
 
-    One Verdict for each file that was unknown. Never removes a file or a row.
+    One Verdict for each file that was unknown or fetched. Never removes a file or a row.
     """
     verdicts = []
     for name in unknown_files(besides=adopter.owner):
@@ -32,6 +34,7 @@ def rescan(*, adopter: Adopter) -> list[Verdict]:
             verdicts.append(_adopt(name, adopter))
         except StoreFailed as error:
             verdicts.append(Verdict(file=name, reason=str(error)))
+    verdicts += bring_back(adopter=adopter)
     mark_missing()
     return verdicts
 

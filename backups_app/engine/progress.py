@@ -15,6 +15,7 @@ class Stage(StrEnum):
     COMPARE = "compare"
     DUMP = "dump"
     PUBLISH = "publish"
+    COPY = "copy"
     SAFETY_BACKUP = "safety backup"
     CLEAR = "clear"
     LOAD = "load"

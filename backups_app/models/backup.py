@@ -27,6 +27,9 @@ class Backup(models.Model):
     duration_seconds = models.FloatField(_("duration"), default=0)
     created_by_id = models.CharField(max_length=255, blank=True, default="")
     created_by_name = models.CharField(_("created by"), max_length=255, blank=True, default="")
+    # At the second location: when it was proven to be there whole, or why it is not.
+    copied_at = models.DateTimeField(_("copied"), null=True)
+    copy_problem = models.TextField(_("why it is not copied"), blank=True, default="")
     job_id = models.UUIDField(null=True, editable=False)
     restored_at = models.DateTimeField(_("restored"), null=True)
     restored_by_name = models.CharField(_("restored by"), max_length=255, blank=True, default="")

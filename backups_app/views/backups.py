@@ -80,7 +80,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     form = DeleteBackupForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            delete_backup(
+            left = delete_backup(
                 backup,
                 by=Actor.of_user(request.user),
                 reason="asked for on the page",
@@ -93,6 +93,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             # Not the name first, whose letter the admin would make a capital.
             messages.success(request, _("The backup %(name)s was deleted.") % {"name": backup.name})
+            if left:
+                messages.warning(request, left)
             return redirect("backups:index")
     return render(
         request,

@@ -71,6 +71,8 @@ def test_as_json_it_is_one_array_with_all_that_is_known(list_backups: Run) -> No
         "size_bytes": 4,
         "sha256": backup.sha256,
         "needs_restore_backup": False,
+        "copied_at": None,
+        "copy_problem": "",
     }
 
 

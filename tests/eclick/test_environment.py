@@ -14,7 +14,8 @@ SETTINGS = Path(environment.__file__).with_name("settings.py")
 VARIABLES = """
     SECRET_KEY SECRET_KEY_FALLBACKS DEBUG ALLOWED_HOSTS CSRF_TRUSTED_ORIGINS DATABASE_URL MYSQL_DRIVER REDIS_URL
     BACKUPS_CACHE_URL BACKUPS_DIR BACKUPS_STORAGE BACKUPS_STORAGE_OPTIONS BACKUPS_S3_BUCKET BACKUPS_S3_PREFIX
-    BACKUPS_S3_ENDPOINT BACKUPS_S3_REGION BACKUPS_S3_ACCESS_KEY BACKUPS_S3_SECRET_KEY BACKUPS_EXCLUDE BACKUPS_INCLUDE
+    BACKUPS_S3_ENDPOINT BACKUPS_S3_REGION BACKUPS_S3_ACCESS_KEY BACKUPS_S3_SECRET_KEY BACKUPS_COPY_STORAGE
+    BACKUPS_COPY_DIR BACKUPS_COPY_STORAGE_OPTIONS BACKUPS_EXCLUDE BACKUPS_INCLUDE
     BACKUPS_KEEP_DAYS BACKUPS_TIME_LIMIT TIME_ZONE HTTPS_ONLY LOG_FORMAT LOG_LEVEL
 """
 
@@ -261,3 +262,41 @@ def test_what_object_storage_lacks_is_named_and_no_secret_shown(
     with pytest.raises(ImproperlyConfigured, match=name) as caught:
         start(monkeypatch, **{**IN_S3, **variables})
     assert "hidden" not in str(caught.value)
+
+
+# --- The second location -----------------------------------------------------------------------------------------
+
+
+def test_without_a_second_location_nothing_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = start(monkeypatch)
+
+    assert settings["BACKUPS"]["COPY_TO"] == ""
+    assert "backups_copy" not in settings["STORAGES"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [
+        ({"BACKUPS_COPY_STORAGE": "folder", "BACKUPS_COPY_DIR": "/mnt/copies"}, {"location": "/mnt/copies"}),
+        (
+            {"BACKUPS_COPY_STORAGE": "s3", "BACKUPS_COPY_STORAGE_OPTIONS": '{"bucket_name": "copies"}'},
+            {"bucket_name": "copies"},
+        ),
+    ],
+)
+def test_a_second_location_is_a_folder_or_a_bucket(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], options: dict[str, str]
+) -> None:
+    settings = start(monkeypatch, **variables)
+
+    assert settings["BACKUPS"]["COPY_TO"] == "backups_copy"
+    assert settings["STORAGES"]["backups_copy"]["OPTIONS"] == options
+
+
+@pytest.mark.parametrize(
+    ("storage", "name"),
+    [("folder", "BACKUPS_COPY_DIR"), ("s3", "BACKUPS_COPY_STORAGE_OPTIONS"), ("no.such.Class", "BACKUPS_COPY_STORAGE")],
+)
+def test_what_a_second_location_lacks_is_named(monkeypatch: pytest.MonkeyPatch, storage: str, name: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=name):
+        start(monkeypatch, BACKUPS_COPY_STORAGE=storage)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
@@ -46,7 +48,19 @@ def _as_dict(backup: Backup) -> dict[str, Any]:
         "size_bytes": backup.size_bytes,
         "sha256": backup.sha256,
         "needs_restore_backup": backup.needs_restore_backup,
+        "copied_at": backup.copied_at.isoformat() if backup.copied_at else None,
+        "copy_problem": backup.copy_problem,
     }
+
+
+def _notes(backup: Backup) -> Iterator[str]:
+    if backup.needs_restore_backup:
+        # Values without a plain fixture form: Django's loaddata can't read those.
+        yield "needs restore_backup, not loaddata"
+    if backup.copied_at:
+        yield f"copied {timezone.localtime(backup.copied_at):%Y-%m-%d %H:%M}"
+    elif backup.copy_problem:
+        yield f"not copied: {backup.copy_problem}"
 
 
 def _table(backups: list[Backup]) -> Table:
@@ -57,8 +71,6 @@ def _table(backups: list[Backup]) -> Table:
         table.add_column(title, justify="right")
     table.add_column("NOTE", overflow="fold")
     for backup in backups:
-        # Values without a plain fixture form: Django's loaddata can't read those.
-        note = "needs restore_backup, not loaddata" if backup.needs_restore_backup else ""
         table.add_row(
             str(backup.pk),
             backup.name,
@@ -66,6 +78,6 @@ def _table(backups: list[Backup]) -> Table:
             backup.status,
             f"{backup.record_count:,}",
             f"{backup.size_bytes:,}",
-            note,
+            "; ".join(_notes(backup)),
         )
     return table
