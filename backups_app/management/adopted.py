@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from backups_app.management.following import fail_unless_succeeded
 from backups_app.models import Job
+from backups_app.text import printable
 
 
 def tell_of_adopted(job: Job, *, as_json: bool, out: OutputWrapper) -> None:
@@ -20,7 +21,7 @@ def tell_of_adopted(job: Job, *, as_json: bool, out: OutputWrapper) -> None:
     refused = [file for file in files if not file["backup"]]
     if not as_json:
         for file in files:
-            out.write(_plain(_in_words(file)))
+            out.write(printable(_in_words(file)))
         new = sum(file["is_new"] for file in files)
         out.write(f"{new:,} new backups, {len(files) - new - len(refused):,} known already, {len(refused):,} refused.")
     if refused:
@@ -31,8 +32,3 @@ def _in_words(file: dict[str, str]) -> str:
     if not file["backup"]:
         return f"REFUSED {file['file']}: {file['reason']}"
     return f"{file['file']} -> {file['backup']}" if file["is_new"] else f"{file['file']} is {file['backup']} already"
-
-
-def _plain(text: str) -> str:
-    """What a file says can't steer the terminal."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)

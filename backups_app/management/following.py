@@ -19,6 +19,7 @@ from backups_app.audit import Actor
 from backups_app.choices import JobKind, JobState, Trigger
 from backups_app.heartbeat import beating_restore, is_beating
 from backups_app.models import Job
+from backups_app.text import printable
 
 POLL_SECONDS = 0.5
 WORKER_GRACE_SECONDS = 5.0
@@ -72,7 +73,9 @@ def fail_unless_succeeded(job: Job) -> None:
     """Raises CommandError with what went wrong, what to do, and the exit status that tells the state."""
     if job.state == JobState.SUCCEEDED:
         return
-    text = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line)
+    lines = "\n".join(line for line in (job.error_message, job.error_hint, job.traceback) if line).split("\n")
+    # Messages name what a file says, which can't steer the terminal.
+    text = "\n".join(map(printable, lines))
     raise CommandError(f"{job.get_kind_display()} {job.state}: {text}", returncode=EXIT_STATUSES[JobState(job.state)])
 
 
@@ -104,7 +107,7 @@ def follow(job_id: UUID, *, out: TextIO) -> Job:
     """Shows the job's progress until it has ended, and returns its last state. Quiet when `out` is no terminal."""
     console = Console(file=out, force_terminal=None)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
@@ -143,7 +146,7 @@ def _show(bar: Progress, line: Any, job: Job) -> None:
     rate = progress.get("rate")
     bar.update(
         line,
-        description=str(progress.get("stage") or job.state),
+        description=printable(str(progress.get("stage") or job.state)),
         completed=progress.get("done") or 0,
         total=progress.get("total"),
         rate=f"{rate:,.0f} records/s" if rate else "",

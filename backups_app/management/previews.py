@@ -12,6 +12,7 @@ from rich.text import Text
 
 from backups_app.actions.refusals import Objection, Overrides, flag_of
 from backups_app.management.following import terminal_of
+from backups_app.text import printable
 
 _PIPE_WIDTH = 250
 _PROVENANCES = {
@@ -97,4 +98,4 @@ def _table(differences: list[Mapping[str, Any]]) -> Table:
 
 def _line(text: str, style: str = "") -> Text:
     """What a file says can't steer the terminal."""
-    return Text("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text), style=style)
+    return Text(printable(text), style=style)

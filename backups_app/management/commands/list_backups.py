@@ -10,9 +10,11 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from backups_app.management.following import terminal_of
 from backups_app.models import Backup
+from backups_app.text import printable
 
 _PIPE_WIDTH = 250
 
@@ -73,9 +75,7 @@ def _table(backups: list[Backup]) -> Table:
     for backup in backups:
         table.add_row(
             str(backup.pk),
-            backup.name,
-            backup.kind,
-            backup.status,
+            *(Text(printable(word)) for word in (backup.name, backup.kind, backup.status)),
             f"{backup.record_count:,}",
             f"{backup.size_bytes:,}",
             "; ".join(_notes(backup)),

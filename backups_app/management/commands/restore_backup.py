@@ -16,6 +16,7 @@ from backups_app.engine import store
 from backups_app.management.following import fail_unless_succeeded, refuse_unless_migrated, start_and_follow
 from backups_app.management.previews import refused_because, show_preview
 from backups_app.models import Backup, Job
+from backups_app.text import printable
 
 
 class Command(BaseCommand):
@@ -97,7 +98,7 @@ class Command(BaseCommand):
         preview = job.result or {}
         show_preview(preview, overrides, out=out)
         if refused := refused_because(preview, overrides):
-            raise CommandError(f"Not restored. {refused[0].reason} {refused[0].hint}")
+            raise CommandError(printable(f"Not restored. {refused[0].reason} {refused[0].hint}"))
         seen = {"sha256": preview["file"]["sha256"], "schema": preview["schema"]}
         if force:
             return seen
@@ -122,9 +123,9 @@ class Command(BaseCommand):
             return
         result = job.result or {}
         records, seconds = result.get("records", 0), result.get("seconds", 0)
-        self.stdout.write(f"Restored {job.backup_name}: {records:,} records in {seconds:.1f} s.")
+        self.stdout.write(printable(f"Restored {job.backup_name}: {records:,} records in {seconds:.1f} s."))
         for remark in result.get("remarks", []):
-            self.stdout.write(f"- {remark['where']}: {remark['detail']}")
+            self.stdout.write(printable(f"- {remark['where']}: {remark['detail']}"))
         safety = result.get("safety_backup")
         self.stdout.write(f"To undo it: restore_backup {safety}" if safety else "There is no safety backup.")
 
