@@ -30,6 +30,7 @@ from tests.routers import NEEDED_BY_MODEL, postgresql_has
 from tests.servers import S3, NotInstalled, Postgresql, Redis, Valkey
 from tests.servers.chromium import find_binary as find_chromium
 from tests.servers.chromium import version as chromium_version
+from tests.spreading import pytest_xdist_make_scheduler  # noqa: F401 (hook)
 
 KINDS = {"sqlite": "default", "postgresql": "postgresql", "mariadb": "mariadb"}
 EXTENSIONS = ("citext", "hstore")

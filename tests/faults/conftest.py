@@ -8,6 +8,7 @@ from tests.faults.harmed import Harmed
 from tests.faults.minutes import KINDS, Observed, observe
 from tests.installation import Installation
 from tests.installations import Installations
+from tests.spreading import HARMED, group_of
 
 _LAST = "test_held_restore.py"
 
@@ -53,7 +54,8 @@ def minutes(threads: ThreadPoolExecutor) -> Iterator[dict[str, Future[Observed]]
     yield {kind: threads.submit(observe, kind) for kind in KINDS}
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def _begin_early(request: pytest.FixtureRequest) -> None:
-    if any(item.path.name == _LAST for item in request.session.items):
+    # Where tests are spread over processes, only one of them has these tests to run: see tests/spreading.py.
+    if group_of(request.node.nodeid) == HARMED and any(item.path.name == _LAST for item in request.session.items):
         request.getfixturevalue("minutes")
