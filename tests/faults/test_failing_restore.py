@@ -1,5 +1,6 @@
 """A restore that fails, wherever it is: the data is as it was, a sentence says why, and no file is left."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -63,6 +64,28 @@ def test_a_constraint_that_the_file_breaks(harmed: dict[str, Harmed], threads: T
         assert "eclick.attachment" in row["message"] or "one_each" in row["message"]
 
     on_each(threads, harmed, break_it)
+
+
+def test_a_bad_record_in_the_middle_of_the_file(harmed: dict[str, Harmed], threads: ThreadPoolExecutor) -> None:
+    def spoil(installation: Harmed) -> None:
+        backup = prepare(installation)
+        # Without its last record, the manifest, it is as somebody else might have made it.
+        *records, _ = json.loads((installation.folder / "backups" / backup).read_bytes())
+        tasks = [record for record in records if record["model"] == "eclick.task"]
+        bad = tasks[len(tasks) // 2]
+        bad["fields"]["project"] = "no number"
+        path = installation.folder / "spoilt.json"
+        path.write_text(json.dumps(records))
+        before = installation.contents(), installation.files()
+        parameters = {"name": path.name, "path": str(path), "accept_foreign": True}
+        row = installation.wait_for_end(installation.do("ask_blindly", "restore", parameters))
+        assert row["state"] == "failed"
+        assert f"eclick.task {bad['pk']}" in row["message"]
+        assert "project" in row["message"]
+        assert not row["traceback"]
+        assert (installation.contents(), installation.files()) == before
+
+    on_each(threads, harmed, spoil)
 
 
 def test_a_row_that_somebody_keeps(harmed: dict[str, Harmed], threads: ThreadPoolExecutor) -> None:
