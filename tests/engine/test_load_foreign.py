@@ -10,8 +10,8 @@ from django.core.management import call_command
 from backups_app.engine.compare import compare
 from backups_app.engine.dump import Scope
 from tests.engine import oracle
-from tests.engine.restoring import check_bytes, restore_bytes
-from tests.zoo.models import Author, Book, Label, NaturalChild, NaturalTwin, Note, Person
+from tests.engine.restoring import check_bytes, execute, restore_bytes
+from tests.zoo.models import Author, Book, Hidden, Label, NaturalChild, NaturalTwin, Note, Person
 
 
 @pytest.fixture
@@ -89,6 +89,60 @@ def test_a_fixture_of_dumpdata_brings_everything_back(library, options):
     assert rows(library) == before
 
 
+MISSING_FIELDS = b"""[
+  {"fields": {"text": "red"}, "pk": 7, "model": "zoo.label"},
+  {"model": "zoo.author", "pk": 1, "fields": {"code": "one", "name": "One"}},
+  {"model": "zoo.book", "pk": 3, "fields": {"title": "T", "author": 1, "by_code": "one", "labels": [7]}},
+  {"model": "zoo.hidden", "pk": 1, "fields": {"name": "without"}}
+]"""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({}, id="one line"),
+        pytest.param({"indent": 2, "use_natural_foreign_keys": True}, id="indented, natural foreign keys"),
+        pytest.param(
+            {"use_natural_foreign_keys": True, "use_natural_primary_keys": True}, id="natural primary keys as well"
+        ),
+        pytest.param(None, id="fields that have defaults are missing"),
+    ],
+)
+def test_into_empty_tables_it_brings_what_loaddata_brings(library, options, tmp_path):
+    by_name = bool(options and options.get("use_natural_primary_keys"))
+    # loaddata itself can't make the natural key of a child.
+    labels = [label for label in LABELS if not (by_name and label == "zoo.naturalchild")]
+    data = MISSING_FIELDS if options is None else dumpdata(library, *labels, **options)
+    path = tmp_path / "fixture.json"
+    path.write_bytes(data)
+    _empty(library)
+    call_command("loaddata", str(path), database=library, verbosity=0)
+    theirs = rows(library)
+    _empty(library)
+    assert restore_bytes(library, data).proven
+    ours = rows(library)
+    if by_name:
+        # Ids that nobody gave are whatever comes next.
+        theirs, ours = _without_ids(theirs), _without_ids(ours)
+    assert {name: found for name, found in ours.items() if found != theirs[name]} == {}
+    assert sum(map(len, ours.values())) > 3
+
+
+def _empty(alias):
+    between = [model.labels.through for model in (Book,)]
+    for model in (*between, Book, Author, Label, Person, Note, NaturalChild, NaturalTwin, Group, Hidden):
+        model._base_manager.using(alias).all().delete()
+    for table in oracle.read(alias):
+        if table.startswith(("zoo_person_", "zoo_hidden", "auth_group")):
+            execute(alias, f"DELETE FROM {table}")
+
+
+def _without_ids(found):
+    """Of tables whose rows have no id in the file what the rows say, or how many there are."""
+    without = {name: sorted(row[1:] for row in found[name]) for name in ("zoo_naturaltwin", "auth_group")}
+    return {**found, **without, "auth_group_permissions": [()] * len(found["auth_group_permissions"])}
+
+
 def test_models_that_the_fixture_does_not_name_keep_their_rows(library):
     data = dumpdata(library, "zoo.label")
     before = rows(library)
@@ -148,7 +202,7 @@ def names_of_permissions(alias):
 def shift_content_types(alias):
     from django.db import connections
 
-    from tests.engine.restoring import execute, without_keys
+    from tests.engine.restoring import without_keys
 
     with without_keys(alias):
         execute(alias, "UPDATE auth_permission SET id = id + 10000, content_type_id = content_type_id + 10000")
