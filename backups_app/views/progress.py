@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
@@ -93,8 +94,11 @@ def progress_of(job_id: UUID | str, *, row: Job | None = None) -> Progress:
 
 
 def _row(job_id: UUID | str) -> Job | None:
-    """The job's row, after a look whether its worker has died. None where the database does not answer."""
-    with suppress(Error):
+    """The job's row, after a look whether its worker has died. None where the database does not answer.
+
+    An id out of the cache may be none at all, if others write there.
+    """
+    with suppress(Error, ValidationError):
         jobs.reap()
         return Job.objects.filter(pk=job_id).first()
     return None

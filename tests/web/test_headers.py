@@ -113,6 +113,12 @@ def closed_site(queue: Valkey, browser: Client) -> Iterator[Any]:
     cache.open_site(job.pk)
 
 
+def test_a_cache_that_names_no_job_closes_the_site_without_an_error(queue: Valkey, browser: Client) -> None:
+    cache.close_site("no id of a job")
+    assert browser.get("/anything/").status_code == 503
+    cache.open_site("no id of a job")
+
+
 def test_the_closed_site_has_them(closed_site: Any) -> None:
     assert closed_site.status_code == 503
     check_headers(closed_site)
