@@ -42,10 +42,14 @@ SIGNED_OUT = {"nobody", "an inactive superuser"}
 
 @dataclass(frozen=True, kw_only=True)
 class Superusers:
-    """For active superusers. `gives`: their status by method; every other method is `otherwise`."""
+    """For active superusers. `gives`: their status by method; every other method is `otherwise`.
+
+    `looks_at_people_first`: before the CSRF token, where the body must not be read for strangers.
+    """
 
     gives: dict[str, int]
     otherwise: int = 405
+    looks_at_people_first: bool = False
 
     def expected(self, who: str, method: str) -> int:
         if who in SIGNED_OUT:
