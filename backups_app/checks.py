@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 
 from backups_app.conf import backup_settings
+from backups_app.engine import keys
 
 MIDDLEWARE = "backups_app.maintenance.BackupsMiddleware"
 EPOCH_MIDDLEWARE = "backups_app.sessions.RestoreEpochMiddleware"
@@ -22,6 +23,7 @@ def register_checks() -> None:
 def check_settings(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> list[CheckMessage]:
     return [
         *_check_backups(),
+        *_check_keys(),
         *_check_middleware(),
         *_check_epoch_middleware(),
         *_check_cache(),
@@ -57,6 +59,27 @@ def _check_backups() -> list[CheckMessage]:
                 f"BACKUPS['DATABASE'] is {configured.DATABASE!r}, which DATABASES does not have.",
                 hint=f"Choose one of: {', '.join(settings.DATABASES)}.",
                 id="backups_app.E002",
+            )
+        ]
+    return []
+
+
+def _check_keys() -> list[CheckMessage]:
+    try:
+        configured = backup_settings()
+    except ImproperlyConfigured:
+        return []
+    try:
+        is_open = keys.opens_what_is_written()
+    except ImproperlyConfigured as error:
+        hint = "Make a pair with age-keygen: the public key for ENCRYPT_TO, the file or the secret for DECRYPT_KEYS."
+        return [Error(str(error), hint=hint, id="backups_app.E020")]
+    if configured.ENCRYPT_TO and not is_open and not configured.KEY_IS_ELSEWHERE:
+        return [
+            Error(
+                "BACKUPS encrypts, and no key of BACKUPS['DECRYPT_KEYS'] opens what it writes.",
+                hint="Name the key in DECRYPT_KEYS, or set KEY_IS_ELSEWHERE if it is knowingly kept elsewhere.",
+                id="backups_app.E021",
             )
         ]
     return []

@@ -1,7 +1,7 @@
 """The BACKUPS setting of a project, validated once, as one frozen object."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from tempfile import gettempdir
@@ -21,6 +21,11 @@ class BackupSettings:
     STATE_DIR: folder on this host for locks and half-written files; never cleared while jobs run.
     EXCLUDE, INCLUDE: labels ("app" or "app.model") left out besides, or in spite of, the default list.
     COPY_TO: alias in STORAGES of a second location, to which every backup is copied; "" for none.
+    COMPRESSION: "", "gzip" or "zstd", for what is written.
+    ENCRYPT_TO: public keys of age, each of which opens what is written; none: not encrypted.
+    DECRYPT_KEYS: secret keys of age, or paths of files with some; never shown.
+    KEY_IS_ELSEWHERE: it is meant that no key here opens what is written.
+    UNPACKED_BYTES, UNPACKED_RATIO: what a packed file from outside may become at most.
     KEEP_DAYS: days that the nightly clean-up keeps automatic backups.
     HEARTBEAT_SECONDS, SILENCE_SECONDS: how often a running job gives a sign of life; when it counts as silent.
     TOKEN_HOURS: life of the signed token that lets a page follow one job.
@@ -32,6 +37,12 @@ class BackupSettings:
     EXCLUDE: tuple[str, ...] = ()
     INCLUDE: tuple[str, ...] = ()
     COPY_TO: str = ""
+    COMPRESSION: str = ""
+    ENCRYPT_TO: tuple[str, ...] = ()
+    DECRYPT_KEYS: tuple[str, ...] = field(default=(), repr=False)
+    KEY_IS_ELSEWHERE: bool = False
+    UNPACKED_BYTES: int = 100_000_000_000
+    UNPACKED_RATIO: int = 200
     KEEP_DAYS: int = 30
     HEARTBEAT_SECONDS: int = 1
     SILENCE_SECONDS: int = 30
@@ -46,7 +57,7 @@ def backup_settings() -> BackupSettings:
     if not isinstance(raw, Mapping):
         raise ImproperlyConfigured(f"BACKUPS must be a dict, not {raw!r}.")
     given: dict[str, Any] = dict(raw)
-    known = [field.name for field in fields(BackupSettings)]
+    known = [entry.name for entry in fields(BackupSettings)]
     if unknown := sorted(str(name) for name in given if name not in known):
         raise ImproperlyConfigured(f"BACKUPS has unknown keys: {', '.join(unknown)}. Known: {', '.join(known)}.")
     return BackupSettings(**{name: _read(name, value) for name, value in given.items()})
@@ -62,8 +73,37 @@ def _read(name: str, value: Any) -> Any:
             return _path(name, value)
         case "EXCLUDE" | "INCLUDE":
             return _labels(name, value)
+        case "COMPRESSION":
+            return _compression(name, value)
+        case "ENCRYPT_TO" | "DECRYPT_KEYS":
+            return _texts(name, value)
+        case "KEY_IS_ELSEWHERE":
+            return _flag(name, value)
         case _:
             return _number(name, value)
+
+
+def _compression(name: str, value: Any) -> str:
+    if value not in ("", "gzip", "zstd"):
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be 'gzip', 'zstd' or '', not {value!r}.")
+    return str(value)
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    # What may be a secret is not shown.
+    shown = "" if name == "DECRYPT_KEYS" else f", not {value!r}"
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a list of texts{shown}.")
+    texts = tuple(str(text) if isinstance(text, Path) else text for text in value)
+    if not all(isinstance(text, str) for text in texts):
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be a list of texts{shown}.")
+    return texts
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ImproperlyConfigured(f"BACKUPS[{name!r}] must be True or False, not {value!r}.")
+    return value
 
 
 def _text(name: str, value: Any) -> str:

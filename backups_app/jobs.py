@@ -488,7 +488,7 @@ def _preview(job: Job, by: Actor, watch: Watch) -> None:
     previewed = preview_restore(source, by=by, watch=watch, clear_unnamed=_overrides(job).clear_unnamed)
     with transaction.atomic(using=_database()):
         _succeed(job, previewed.as_dict(source))
-        _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, sha256=previewed.checked.sha256)
+        _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, sha256=previewed.checked.stored_sha256)
 
 
 def _import(job: Job, by: Actor, watch: Watch) -> None:
@@ -587,7 +587,7 @@ def _outcome(job: Job, checked: Checked, loaded: Loaded, safety: Backup | None) 
     return {
         "records": loaded.record_count,
         "proven": loaded.proven,
-        "sha256": checked.sha256,
+        "sha256": checked.stored_sha256,
         "provenance": checked.provenance,
         "seconds": round((timezone.now() - (job.started_at or job.queued_at)).total_seconds(), 3),
         "safety_backup": safety.name if safety else "",

@@ -174,6 +174,12 @@ BACKUPS = {
     "STATE_DIR": DATA_DIR / "run",
     "EXCLUDE": environment.words("BACKUPS_EXCLUDE", default=[]),
     "INCLUDE": environment.words("BACKUPS_INCLUDE", default=[]),
+    "COMPRESSION": environment.text("BACKUPS_COMPRESSION", ""),
+    "ENCRYPT_TO": environment.words("BACKUPS_ENCRYPT_TO", default=[]),
+    "DECRYPT_KEYS": environment.words("BACKUPS_DECRYPT_KEYS", default=[]),
+    "KEY_IS_ELSEWHERE": environment.flag("BACKUPS_KEY_IS_ELSEWHERE", default=False),
+    "UNPACKED_BYTES": environment.number("BACKUPS_UNPACKED_BYTES", default=100_000_000_000),
+    "UNPACKED_RATIO": environment.number("BACKUPS_UNPACKED_RATIO", default=200),
     "KEEP_DAYS": environment.number("BACKUPS_KEEP_DAYS", default=30),
 }
 

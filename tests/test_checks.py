@@ -35,8 +35,12 @@ def _without(settings: Any, name: str) -> list[str]:
     return [app for app in settings.INSTALLED_APPS if app != name]
 
 
+NOT_AT_HAND = "age1qdg3gfrl3qcnu6t2p9n930d493srascz0kx9lhn5y2uyg27f7fmszvxca4"
+
 WRONG: dict[str, Any] = {
     "E001": lambda settings: {"BACKUPS": {"KEEP_DAYS": 0}},
+    "E020": lambda settings: {"BACKUPS": {"ENCRYPT_TO": ["age1nonsense"]}},
+    "E021": lambda settings: {"BACKUPS": {"ENCRYPT_TO": [NOT_AT_HAND]}},
     "E002": lambda settings: {"BACKUPS": {"DATABASE": "nowhere"}},
     "E003": lambda settings: {"MIDDLEWARE": _without_first(settings)},
     "E004": lambda settings: {"CACHES": {"default": settings.CACHES["default"]}},

@@ -13,12 +13,14 @@ from django.utils.dateparse import parse_datetime
 
 from backups_app import audit
 from backups_app.actions.create import scope
-from backups_app.actions.source import Source
+from backups_app.actions.source import Source, check_stored
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind, BackupStatus
 from backups_app.engine import store
-from backups_app.engine.check import NEVER, OURS, Checked, check
+from backups_app.engine.check import NEVER, OURS, Checked
 from backups_app.engine.dump import CHANGED_BY_LOADDATA, WRAPPED
+from backups_app.engine.errors import KeyMissing, UnpackFailed
+from backups_app.engine.forms import limits_of_outside, unpacked
 from backups_app.engine.progress import Stage, Watch
 from backups_app.models import Backup
 
@@ -47,12 +49,16 @@ class Adopter:
     def adopt_in_place(self, name: str) -> Verdict:
         """For a file of the store that no row names. It keeps its name, or is copied where that would tell lies."""
         source = Source(name=name)
-        checked = check(source.open, scope=scope(), watch=self.watch)
+        try:
+            with source.unpacked(limits=limits_of_outside(), watch=self.watch) as plain:
+                checked = check_stored(plain, scope=scope(), watch=self.watch)
+        except (UnpackFailed, KeyMissing) as error:
+            return Verdict(file=name, reason=f"{error} {error.hint}")
         verdict = _known(name, checked) or _refused(name, checked)
         if verdict:
             return verdict
         kind = _kind_of(checked)
-        if not store.is_name_of(name, kind):
+        if not store.is_name_of(name, kind) or store.forms_of(name) != plain.forms:
             return self.copy(source)
         return self._enter(name, name, checked, kind)
 
@@ -64,14 +70,26 @@ class Adopter:
                     part.stream.write(block)
                     self.watch.step(Stage.CHECK, 0, None)
             part.stream.flush()
-            checked = check(lambda: part.path.open("rb"), scope=scope(), watch=self.watch)
+            size = part.stream.tell()
+            try:
+                with unpacked(
+                    lambda: part.path.open("rb"),
+                    stored_bytes=size,
+                    is_local=True,
+                    limits=limits_of_outside(),
+                    watch=self.watch,
+                ) as plain:
+                    checked = check_stored(plain, scope=scope(), watch=self.watch)
+            except (UnpackFailed, KeyMissing) as error:
+                return Verdict(file=source.name, reason=f"{error} {error.hint}")
             verdict = _known(source.name, checked) or _refused(source.name, checked)
             if verdict:
                 return verdict
             kind = _kind_of(checked)
-            is_free = store.is_name_of(source.name, kind) and not Backup.objects.filter(name=source.name).exists()
+            is_fit = store.is_name_of(source.name, kind) and store.forms_of(source.name) == plain.forms
+            is_free = is_fit and not Backup.objects.filter(name=source.name).exists()
             at = timezone.localtime(_made_at(checked, kind))
-            name = part.publish(kind, at, wanted=source.name if is_free else "")
+            name = part.publish(kind, at, wanted=source.name if is_free else "", forms=plain.forms)
         return self._enter(source.name, name, checked, kind)
 
     def _enter(self, file: str, name: str, checked: Checked, kind: BackupKind) -> Verdict:
@@ -88,7 +106,7 @@ class Adopter:
                     kind=kind,
                     provenance=checked.provenance,
                     records=checked.record_count,
-                    sha256=checked.sha256,
+                    sha256=checked.stored_sha256,
                     file=file,
                 )
         return Verdict(file=file, backup=backup.name, is_new=is_new)
@@ -101,7 +119,7 @@ class Adopter:
             "kind": kind,
             "trigger": self.trigger,
             "size_bytes": store.size_of(name),
-            "sha256": checked.sha256,
+            "sha256": checked.stored_sha256,
             "record_count": checked.record_count,
             "model_counts": counts,
             "findings": findings,
@@ -115,7 +133,7 @@ class Adopter:
 
 
 def _known(file: str, checked: Checked) -> Verdict | None:
-    known = Backup.objects.filter(sha256=checked.sha256).exclude(status=BackupStatus.MISSING).first()
+    known = Backup.objects.filter(sha256=checked.stored_sha256).exclude(status=BackupStatus.MISSING).first()
     return Verdict(file=file, backup=known.name, reason="It is in the list already.") if known else None
 
 

@@ -13,6 +13,7 @@ from backups_app.choices import BackupKind
 from backups_app.conf import backup_settings
 from backups_app.engine import store
 from backups_app.engine.dump import Dumped, Scope, dump
+from backups_app.engine.forms import Packed, configured_forms, packed
 from backups_app.engine.progress import Stage, Watch
 from backups_app.models import Backup
 
@@ -52,10 +53,12 @@ def write_backup(*, kind: BackupKind, trigger: str, description: str, by: Actor,
     """Publishes the file and returns its row, not yet saved. Only reads the database."""
     started = time.monotonic()
     with store.open_part(str(owner)) as part:
-        dumped = dump(part.stream, scope=scope(), kind=kind, watch=watch, is_within_load=kind is BackupKind.SAFETY)
+        with packed(part.stream, configured_forms()) as packing:
+            within = kind is BackupKind.SAFETY
+            dumped = dump(packing.stream, scope=scope(), kind=kind, watch=watch, is_within_load=within)
         watch.step(Stage.PUBLISH, dumped.record_count, dumped.record_count)
-        name = part.publish(kind, timezone.localtime())
-    backup = _row(name, dumped, kind=kind, trigger=trigger, description=description, by=by, owner=owner)
+        name = part.publish(kind, timezone.localtime(), forms=packing.forms)
+    backup = _row(name, dumped, packing, kind=kind, trigger=trigger, description=description, by=by, owner=owner)
     backup.duration_seconds = time.monotonic() - started
     return backup
 
@@ -77,7 +80,15 @@ def scope() -> Scope:
 
 
 def _row(
-    name: str, dumped: Dumped, *, kind: BackupKind, trigger: str, description: str, by: Actor, owner: UUID
+    name: str,
+    dumped: Dumped,
+    packing: Packed,
+    *,
+    kind: BackupKind,
+    trigger: str,
+    description: str,
+    by: Actor,
+    owner: UUID,
 ) -> Backup:
     manifest: Any = dumped.manifest
     return Backup(
@@ -85,8 +96,8 @@ def _row(
         kind=kind,
         trigger=trigger,
         description=description,
-        size_bytes=dumped.size_bytes,
-        sha256=dumped.sha256,
+        size_bytes=packing.size_bytes,
+        sha256=packing.sha256,
         record_count=dumped.record_count,
         model_counts=[entry for entry in manifest["tables"] if entry["records"]],
         findings=manifest["findings"],

@@ -49,7 +49,7 @@ def _files_of(place: Path) -> list[Path]:
             found = [
                 Path(entry.path)
                 for entry in entries
-                if entry.is_file(follow_symlinks=False) and entry.name.endswith(".json") and entry.name[0] != "."
+                if entry.is_file(follow_symlinks=False) and entry.name.endswith(store.ENDINGS) and entry.name[0] != "."
             ]
     except OSError as error:
         raise StoreFailed(f"{place} can't be read: {error.strerror or error}.") from error

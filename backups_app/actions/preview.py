@@ -11,11 +11,12 @@ from django.db import connections
 
 from backups_app.actions.create import scope
 from backups_app.actions.refusals import Objection, objections, superusers_after, superusers_now
-from backups_app.actions.source import Source
+from backups_app.actions.source import Source, check_stored
 from backups_app.audit import Actor
-from backups_app.engine.check import Checked, Finding, check
+from backups_app.engine.check import Checked, Finding
 from backups_app.engine.compare import Difference, compare
 from backups_app.engine.databases import open_snapshot
+from backups_app.engine.forms import Plain
 from backups_app.engine.inspection import schema_fingerprint
 from backups_app.engine.load import LoadRefused, look_ahead
 from backups_app.engine.plan import Plan, make_plan
@@ -40,7 +41,7 @@ class Preview:
         return {
             "file": {
                 "name": source.name,
-                "sha256": self.checked.sha256,
+                "sha256": self.checked.stored_sha256,
                 "provenance": self.checked.provenance,
                 "records": self.checked.record_count,
                 "models": len(self.checked.models),
@@ -63,18 +64,23 @@ def preview_restore(source: Source, *, by: Actor, watch: Watch, clear_unnamed: b
     `clear_unnamed` as `Overrides` has it: the only one that changes what a restore does.
     """
     started = time.monotonic()
+    schema = schema_fingerprint(scope().using)
+    with source.unpacked(watch=watch) as plain:
+        return _preview(plain, schema, started, by=by, watch=watch, clear_unnamed=clear_unnamed)
+
+
+def _preview(plain: Plain, schema: str, started: float, *, by: Actor, watch: Watch, clear_unnamed: bool) -> Preview:
     using = scope().using
-    schema = schema_fingerprint(using)
-    checked = check(source.open, scope=scope(), watch=watch)
+    checked = check_stored(plain, scope=scope(), watch=watch)
     plan = plan_of(checked, clear_unnamed=clear_unnamed)
     now = superusers_now(using)
     after = superusers_after(checked, [table.label for table in plan.cleared], now)
     against = objections(checked, by=by, superusers=after)
     differences: tuple[Difference, ...] = ()
     if all(objection.override for objection in against):
-        against += _of_what_stays(source, checked, clear_unnamed=clear_unnamed)
+        against += _of_what_stays(plain, checked, clear_unnamed=clear_unnamed)
         differences = compare(
-            source.open,
+            plain.open,
             checked=checked,
             scope=scope(),
             watch=watch.as_stage(Stage.COMPARE),
@@ -91,9 +97,9 @@ def preview_restore(source: Source, *, by: Actor, watch: Watch, clear_unnamed: b
     )
 
 
-def _of_what_stays(source: Source, checked: Checked, *, clear_unnamed: bool) -> list[Objection]:
+def _of_what_stays(plain: Plain, checked: Checked, *, clear_unnamed: bool) -> list[Objection]:
     try:
-        look_ahead(source.open, checked=checked, scope=scope(), clear_unnamed=clear_unnamed)
+        look_ahead(plain.open, checked=checked, scope=scope(), clear_unnamed=clear_unnamed)
     except LoadRefused as error:
         return [Objection(override="", reason=str(error))]
     return []

@@ -48,7 +48,7 @@ def unknown_files(*, besides: UUID | None = None) -> list[str]:
     running = Job.objects.filter(state=JobState.RUNNING).exclude(pk__in=[besides] if besides else [])
     since = running.aggregate(since=Min("started_at"))["since"]
     before = (since or timezone.now()) - _SLACK
-    found = [name for name in store.list_names() if name.endswith(".json")]
+    found = [name for name in store.list_names() if name.endswith(store.ENDINGS)]
     known = set(Backup.objects.values_list("name", flat=True))
     return [name for name in found if name not in known and _is_older(name, before)]
 

@@ -11,12 +11,13 @@ from django.db import connections, router
 from backups_app.actions.create import may_be_listed, scope, write_backup
 from backups_app.actions.preview import plan_of
 from backups_app.actions.refusals import Objection, Overrides, objections, superusers_after, superusers_now
-from backups_app.actions.source import Source
+from backups_app.actions.source import Source, check_stored
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind
 from backups_app.engine import store
-from backups_app.engine.check import Checked, check
+from backups_app.engine.check import Checked
 from backups_app.engine.errors import CommitUnknown, DiskFull, EngineError, KeysDangle
+from backups_app.engine.forms import Plain
 from backups_app.engine.inspection import schema_fingerprint
 from backups_app.engine.load import Execute, Loaded, load
 from backups_app.engine.progress import Stage, Watch
@@ -69,7 +70,35 @@ def restore_backup(
     replaced, so that it can be ended when this process does not answer any more. Raises an EngineError; then the
     database is as it was, and no safety backup is left.
     """
-    checked = check(source.open, scope=scope(), watch=watch)
+    with source.unpacked(watch=watch) as plain:
+        return _restore(
+            plain,
+            source.name,
+            expected=expected,
+            trigger=trigger,
+            by=by,
+            owner=owner,
+            watch=watch,
+            overrides=overrides,
+            mark=mark,
+            fence=fence,
+        )
+
+
+def _restore(
+    plain: Plain,
+    file: str,
+    *,
+    expected: Expected,
+    trigger: str,
+    by: Actor,
+    owner: UUID,
+    watch: Watch,
+    overrides: Overrides,
+    mark: Callable[[Execute], None],
+    fence: Fence,
+) -> Restored:
+    checked = check_stored(plain, scope=scope(), watch=watch)
     refuse_unless_expected(checked, expected)
     refuse_unless_fit(checked, by=by, overrides=overrides)
     if not overrides.no_safety_backup:
@@ -83,7 +112,7 @@ def restore_backup(
             write_backup(
                 kind=BackupKind.SAFETY,
                 trigger=trigger,
-                description=f"Before restoring {source.name}",
+                description=f"Before restoring {file}",
                 by=by,
                 owner=owner,
                 watch=watch.as_stage(Stage.SAFETY_BACKUP),
@@ -98,7 +127,7 @@ def restore_backup(
 
     try:
         loaded = load(
-            source.open,
+            plain.open,
             checked=checked,
             scope=scope(),
             watch=watch,
@@ -159,9 +188,9 @@ def _forget_what_was() -> None:
 
 def refuse_unless_expected(checked: Checked, expected: Expected) -> None:
     """Raises RestoreRefused when file or schema are not those that were listed or previewed."""
-    if expected.sha256 and checked.sha256 != expected.sha256:
+    if expected.sha256 and checked.stored_sha256 != expected.sha256:
         raise RestoreRefused(
-            f"The file is not the one that was asked for: its SHA-256 is {checked.sha256}, expected was "
+            f"The file is not the one that was asked for: its SHA-256 is {checked.stored_sha256}, expected was "
             f"{expected.sha256}.",
             hint="See what was done to the file, and look at a preview of it again. The database was not touched.",
         )

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from backups_app.engine import store
+from backups_app.engine.check import Checked, check
+from backups_app.engine.dump import Scope
 from backups_app.engine.errors import StoreFailed
+from backups_app.engine.forms import Limits, Plain, limits_of_outside, unpacked
+from backups_app.engine.progress import Watch
 
 _HINT = "Check the path, and that the process which reads it may: a worker reads on its own machine."
 
@@ -31,6 +37,33 @@ class Source:
         except OSError as error:
             where = self.path or self.name
             raise StoreFailed(f"{where} can't be read: {error.strerror or error}.", hint=_HINT) from error
+
+    @contextmanager
+    def unpacked(self, *, limits: Limits | None = None, watch: Watch | None = None) -> Iterator[Plain]:
+        """The plain bytes, whatever packs the file. `limits`: those of files from outside, for one at a path.
+
+        Raises StoreFailed, DiskFull, UnpackFailed, UnpackedTooLarge, KeyMissing or Cancelled.
+        """
+        if limits is None and self.path:
+            limits = limits_of_outside()
+        is_local = bool(self.path) or store.folder_path() is not None
+        with unpacked(
+            self.open, stored_bytes=self._stored_bytes(), is_local=is_local, limits=limits, watch=watch
+        ) as plain:
+            yield plain
+
+    def _stored_bytes(self) -> int:
+        try:
+            return Path(self.path).stat().st_size if self.path else store.size_of(self.name)
+        except OSError as error:
+            where = self.path or self.name
+            raise StoreFailed(f"{where} can't be read: {error.strerror or error}.", hint=_HINT) from error
+
+
+def check_stored(plain: Plain, *, scope: Scope, watch: Watch) -> Checked:
+    """`check`, which also tells the hash of the file as it is stored."""
+    checked = check(plain.open, scope=scope, watch=watch)
+    return replace(checked, stored_sha256=plain.unpacked_sha256 or checked.sha256)
 
 
 def _open_regular(path: Path) -> BinaryIO:

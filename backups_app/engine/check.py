@@ -62,6 +62,8 @@ class Checked:
     remarks: tuple[Finding, ...]
     sha256: str
     size_bytes: int = 0
+    # Of the file as it is stored, which may be packed; the caller knows.
+    stored_sha256: str = ""
 
     @property
     def is_by_lines(self) -> bool:

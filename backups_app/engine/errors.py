@@ -6,6 +6,9 @@ EngineError              never raised itself
 |- LoadUnderWay          the database is being loaded by somebody else
 |- StoreFailed           the folder or object storage would not take, give or delete a file
 |- DiskFull              there is not enough space, with needed and free bytes
+|- UnpackFailed          a file's compression or encryption is damaged
+|  `- UnpackedTooLarge   it would become larger than is allowed
+|- KeyMissing            a file is encrypted, and no key at hand opens it
 |- LoadFailed            the database broke off a load; it is as it was before
 |  |- LoadRefused        this file can't be loaded into this database
 |  |  `- KeysDangle      references of the file lead nowhere; a caller may have them kept
@@ -54,6 +57,21 @@ class StoreFailed(EngineError):
 class DiskFull(StoreFailed):
     code = "disk-full"
     hint = "Free space on that disk, or set BACKUPS_DIR to a larger one, then start the backup again."
+
+
+class UnpackFailed(EngineError):
+    code = "unpack-failed"
+    hint = "Nothing was changed. Take another copy of the file, or unpack it by other means and give it plain."
+
+
+class UnpackedTooLarge(UnpackFailed):
+    code = "unpacked-too-large"
+    hint = "Nothing was changed. If the file is honest, raise BACKUPS['UNPACKED_BYTES'] or ['UNPACKED_RATIO']."
+
+
+class KeyMissing(EngineError):
+    code = "key-missing"
+    hint = "Nothing was changed. Name the key that opens it in BACKUPS['DECRYPT_KEYS'], then start again."
 
 
 class LoadFailed(EngineError):

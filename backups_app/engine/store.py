@@ -31,7 +31,11 @@ PREFIXES = {
     "uploaded": "uploaded_backup",
     "safety": "pre_restore_safety",
 }
-_NAME = re.compile(rf"(?:{'|'.join(PREFIXES.values())})_[0-9]{{8}}_[0-9]{{6}}(?:_[0-9]+)?\.json(?:\.gz|\.zst)?")
+_NAME = re.compile(
+    rf"(?:{'|'.join(PREFIXES.values())})_[0-9]{{8}}_[0-9]{{6}}(?:_[0-9]+)?\.json(?:\.gz|\.zst)?(?:\.age)?"
+)
+# How names of files may end that may be backups.
+ENDINGS = tuple(f".json{packing}{age}" for packing in ("", ".gz", ".zst") for age in ("", ".age"))
 
 
 @dataclass(slots=True)
@@ -42,14 +46,14 @@ class Part:
     stream: BinaryIO
     alias: str = ALIAS
 
-    def publish(self, kind: str, at: datetime, *, wanted: str = "") -> str:
-        """Syncs and names the file: `wanted` if that is free, else for `kind` and the local time `at`.
+    def publish(self, kind: str, at: datetime, *, wanted: str = "", forms: Sequence[str] = ()) -> str:
+        """Syncs and names the file: `wanted` if that is free, else for `kind`, the local time `at` and its `forms`.
 
         Returns the name. Raises StoreFailed when `wanted` is not the name of a backup of this kind.
         """
         if wanted and not is_name_of(wanted, kind):
             raise StoreFailed(f"{wanted!r} is not the name of a backup of the kind {kind}.")
-        names = (*([wanted] if wanted else []), *_names(f"{PREFIXES[kind]}_{at:%Y%m%d_%H%M%S}"))
+        names = (*([wanted] if wanted else []), *_names(f"{PREFIXES[kind]}_{at:%Y%m%d_%H%M%S}", forms))
         return self._publish(names)
 
     def publish_as(self, name: str) -> None:
@@ -172,6 +176,11 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def forms_of(name: str) -> tuple[str, ...]:
+    """What packs a file of this name, if it tells the truth: such as ("zst", "age")."""
+    return tuple(name.partition(".json.")[2].split(".")) if ".json." in name else ()
+
+
 def is_name_of(name: str, kind: str) -> bool:
     """Whether a backup of this kind may be called so."""
     return is_name(name) and name.startswith(f"{PREFIXES[kind]}_")
@@ -186,10 +195,11 @@ def _part_path(owner: str, alias: str) -> Path:
     return folder / f".{re.sub('[^0-9a-zA-Z-]', '', owner)}.part"
 
 
-def _names(stem: str) -> Iterator[str]:
-    yield f"{stem}.json"
+def _names(stem: str, forms: Sequence[str]) -> Iterator[str]:
+    ending = "".join(f".{form}" for form in ("json", *forms))
+    yield f"{stem}{ending}"
     for number in range(2, 1000):
-        yield f"{stem}_{number}.json"
+        yield f"{stem}_{number}{ending}"
 
 
 def _publish_in_folder(path: Path, names: Sequence[str]) -> str:

@@ -44,5 +44,11 @@ class Backup(models.Model):
         return self.name
 
     @property
+    def form(self) -> str:
+        """How its bytes lie in the store, in words; "" for plain ones."""
+        words = {"gz": "gzip", "zst": "zstd", "age": "encrypted"}
+        return ", ".join(words[form] for form in self.name.partition(".json")[2].split(".")[1:] if form in words)
+
+    @property
     def is_good(self) -> bool:
         return self.status in GOOD_STATUSES

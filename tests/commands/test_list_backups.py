@@ -67,6 +67,7 @@ def test_as_json_it_is_one_array_with_all_that_is_known(list_backups: Run) -> No
         "description": "Über «all»\n",
         "created_at": backup.created_at.isoformat(),
         "created_by": "amelie",
+        "form": "plain",
         "records": 3,
         "size_bytes": 4,
         "sha256": backup.sha256,

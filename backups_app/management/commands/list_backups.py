@@ -46,6 +46,7 @@ def _as_dict(backup: Backup) -> dict[str, Any]:
         "description": backup.description,
         "created_at": backup.created_at.isoformat(),
         "created_by": backup.created_by_name,
+        "form": backup.form or "plain",
         "records": backup.record_count,
         "size_bytes": backup.size_bytes,
         "sha256": backup.sha256,
@@ -56,6 +57,8 @@ def _as_dict(backup: Backup) -> dict[str, Any]:
 
 
 def _notes(backup: Backup) -> Iterator[str]:
+    if backup.form:
+        yield backup.form
     if backup.needs_restore_backup:
         # Values without a plain fixture form: Django's loaddata can't read those.
         yield "needs restore_backup, not loaddata"
