@@ -29,8 +29,8 @@ def group_of(nodeid: str) -> str:
     """Tests of one group run in one process, one after the other."""
     path = nodeid.split("::", 1)[0]
     if path.startswith(SHARING):
-        kind = re.search(r"\[(.+)\]", nodeid)
-        return f"installation on {kind[1] if kind else 'sqlite'}"
+        kind = next((kind for kind in KINDS if re.search(rf"\[(.+-)?{kind}(-.+)?\]", nodeid)), "sqlite")
+        return f"installation on {kind}"
     return HARMED if path.startswith(f"{HARMED}/") else path
 
 

@@ -13,6 +13,7 @@ from tests.spreading import KINDS, LONGEST, group_of, rank
     [
         ("tests/engine/test_load.py::test_one[sqlite]", "tests/engine/test_load.py"),
         ("tests/functional/test_backup_by_worker.py::test_one[mariadb-pymysql]", "installation on mariadb-pymysql"),
+        ("tests/functional/test_backup_by_worker.py::test_one[mariadb-a key]", "installation on mariadb"),
         ("tests/functional/test_rescan_by_itself.py::test_one", "installation on sqlite"),
         ("tests/faults/test_killed_workers.py::test_one[postgresql]", "installation on postgresql"),
         ("tests/faults/test_lost_queue.py::test_one[stop]", "tests/faults"),
