@@ -201,6 +201,7 @@ class _Check:
             remarks=tuple(self._remarks.values()),
             sha256=self._reader.sha256,
             size_bytes=self._reader.size_bytes,
+            stored_sha256=self._reader.sha256,
         )
 
     def _provenance(self, record: Mapping[str, Any] | None) -> str:

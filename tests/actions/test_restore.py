@@ -33,6 +33,7 @@ def checked(**more: Any) -> Checked:
         "refusals": (),
         "remarks": (),
         "sha256": "f" * 64,
+        "stored_sha256": "f" * 64,
     }
     return Checked(**{**usual, **more})
 
