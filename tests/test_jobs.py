@@ -349,8 +349,8 @@ def test_a_job_that_was_declared_lost_between_file_and_row_takes_its_file_back(
     publish = store.Part.publish
     job = make_job()
 
-    def publish_and_be_declared_lost(*arguments: Any) -> str:
-        name = publish(*arguments)
+    def publish_and_be_declared_lost(*arguments: Any, **named: Any) -> str:
+        name = publish(*arguments, **named)
         assert name in files()
         declare_lost(job)
         return name
@@ -453,8 +453,8 @@ def test_a_wish_that_comes_after_the_last_batch_is_still_heard(queue: Valkey, mo
     publish = store.Part.publish
     job = make_job()
 
-    def publish_and_cancel(*arguments: Any) -> str:
-        name = publish(*arguments)
+    def publish_and_cancel(*arguments: Any, **named: Any) -> str:
+        name = publish(*arguments, **named)
         jobs.cancel(job.pk, by=BRUNO)
         return name
 
@@ -541,7 +541,7 @@ def test_a_folder_that_may_not_be_written_fails_the_backup_with_what_to_do(setti
 
 
 def test_a_full_disk_fails_the_backup_with_the_free_space(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_arguments: Any) -> str:
+    def full(*_arguments: Any, **_named: Any) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(store.Part, "publish", full)
@@ -630,8 +630,8 @@ def die():
 
 publish, report = store.Part.publish, Heartbeat._report
 
-def publish_and_die(*arguments):
-    publish(*arguments)
+def publish_and_die(*arguments, **named):
+    publish(*arguments, **named)
     die()
 
 def report_and_die(self, stage, *numbers):
