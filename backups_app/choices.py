@@ -22,6 +22,22 @@ class BackupStatus(TextChoices):
     RESTORED = "restored", _("Restored")
 
 
+class Provenance(TextChoices):
+    """Whether a file is provably ours, as `backups_app.engine.check` found it."""
+
+    OURS = "ours", _("Made here")
+    ELSEWHERE = "elsewhere", _("Made elsewhere, or its key is lost")
+    UNSIGNED = "unsigned", _("Unsigned")
+    CHANGED = "changed", _("Changed")
+
+
+class Trust(TextChoices):
+    """What was done to find out whether a good backup can be restored."""
+
+    UNTESTED = "untested", _("Untested")
+    CHECKED = "checked", _("Checked")
+
+
 class JobKind(TextChoices):
     """What a job does."""
 
@@ -32,6 +48,7 @@ class JobKind(TextChoices):
     RESCAN = "rescan", _("Rescan")
     COPY = "copy", _("Copy")
     CLEAN_UP = "clean-up", _("Clean-up")
+    VERIFY = "verify", _("Verify")
 
 
 class JobState(TextChoices):

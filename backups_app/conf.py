@@ -27,6 +27,7 @@ class BackupSettings:
     KEY_IS_ELSEWHERE: it is meant that no key here opens what is written.
     UNPACKED_BYTES, UNPACKED_RATIO: what a packed file from outside may become at most.
     KEEP_DAYS: days that the nightly clean-up keeps automatic backups.
+    VERIFY_A_NIGHT: how many backups the nightly check reads, those first that nobody has looked at for longest.
     HEARTBEAT_SECONDS, SILENCE_SECONDS: how often a running job gives a sign of life; when it counts as silent.
     TOKEN_HOURS: life of the signed token that lets a page follow one job.
     POLL_SECONDS: how often the page asks for progress.
@@ -44,6 +45,7 @@ class BackupSettings:
     UNPACKED_BYTES: int = 100_000_000_000
     UNPACKED_RATIO: int = 200
     KEEP_DAYS: int = 30
+    VERIFY_A_NIGHT: int = 10
     HEARTBEAT_SECONDS: int = 1
     SILENCE_SECONDS: int = 30
     TOKEN_HOURS: int = 24

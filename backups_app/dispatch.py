@@ -18,6 +18,7 @@ TASKS = {
     JobKind.RESCAN: "backups_app.tasks.rescan",
     JobKind.COPY: "backups_app.tasks.copy_backup",
     JobKind.CLEAN_UP: "backups_app.tasks.clean_up",
+    JobKind.VERIFY: "backups_app.tasks.verify",
 }
 
 # A stopped or frozen broker is told at once; Celery's defaults would wait for over 40 seconds.

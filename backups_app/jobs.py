@@ -34,8 +34,9 @@ from backups_app.actions.import_backup import import_backups
 from backups_app.actions.preview import preview_restore
 from backups_app.actions.refusals import Overrides
 from backups_app.actions.rescan import rescan, unknown_files
-from backups_app.actions.restore import Expected, restore_backup
+from backups_app.actions.restore import Expected, RestoreRefused, refuse_unless_good, restore_backup
 from backups_app.actions.source import Source
+from backups_app.actions.verify import Verifier, wanted
 from backups_app.audit import Actor
 from backups_app.choices import ACTIVE_STATES, BackupKind, BackupStatus, JobKind, JobState, Trigger
 from backups_app.conf import backup_settings
@@ -71,7 +72,7 @@ def submit(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[st
     """Enters a job and rings for a worker once the row is committed.
 
     When the queue can't be reached the job is failed at once with that reason; look at the returned job's state.
-    Raises Refused for a second restore.
+    Raises Refused for a second restore, and for one from a backup that is not good.
     """
     job = _enter(kind, by=by, trigger=trigger, parameters=parameters)
     transaction.on_commit(lambda: _ring(job), using=_database())
@@ -257,6 +258,15 @@ def copy_if_needed() -> Job | None:
     return None
 
 
+def verify_tonight() -> Job | None:
+    """Asks for a check of the backups that nobody has looked at for longest; None when one is under way, or nothing."""
+    is_asked = Job.objects.filter(kind=JobKind.VERIFY, trigger=Trigger.SCHEDULE, state__in=ACTIVE_STATES).exists()
+    if is_asked or not Backup.objects.exists():
+        return None
+    parameters = {"least_recently_checked": backup_settings().VERIFY_A_NIGHT}
+    return submit(JobKind.VERIFY, by=Actor(name="schedule"), trigger=Trigger.SCHEDULE, parameters=parameters)
+
+
 def active() -> Job | None:
     """The job that a page shows first: the running one, else the one that waits longest."""
     running = Job.objects.filter(state=JobState.RUNNING).order_by("started_at").first()
@@ -275,6 +285,11 @@ def _copy_after(job: Job) -> Job | None:
 def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
     if kind == JobKind.RESTORE:
         _refuse_beside_a_beating_restore()
+    if kind == JobKind.RESTORE and not parameters.get("path"):
+        try:
+            refuse_unless_good(parameters["name"])
+        except RestoreRefused as error:
+            raise Refused(f"{error} {error.hint}") from error
     job = Job(
         kind=kind,
         trigger=trigger,
@@ -525,6 +540,24 @@ def _copy(job: Job, by: Actor, watch: Watch) -> None:
         )
 
 
+def _verify(job: Job, by: Actor, watch: Watch) -> None:
+    def take(backup: Backup) -> bool:
+        """Not beside a restore that waits; while it is read, nobody deletes it."""
+        if active_restore() is not None:
+            return False
+        taken = Job.objects.filter(pk=job.pk, claim=job.claim).update(backup_id=backup.pk, backup_name=backup.name)
+        return bool(taken)
+
+    backups = wanted(job.parameters)
+    found = Verifier(by=by, owner=job.pk, watch=watch, take=take).verify_all(backups)
+    job.backup_id, job.backup_name = job.parameters.get("backup_id"), job.parameters.get("name", "")
+    with transaction.atomic(using=_database()):
+        result = {"backups": [asdict(verified) for verified in found], "left": len(backups) - len(found)}
+        _succeed(job, result)
+        bad = [verified.backup for verified in found if verified.problem]
+        _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, checked=len(found), bad=bad)
+
+
 def _adopter(job: Job, by: Actor, watch: Watch) -> Adopter:
     return Adopter(by=by, trigger=job.trigger, owner=job.pk, watch=watch)
 
@@ -663,6 +696,7 @@ _ACTIONS = {
     JobKind.RESCAN: _rescan,
     JobKind.COPY: _copy,
     JobKind.CLEAN_UP: _clean_up,
+    JobKind.VERIFY: _verify,
 }
 
 _TOO_LATE_TO_KEEP = "Cancelled at the last moment; nothing was left behind."

@@ -10,6 +10,7 @@ CARETAKER_SECONDS = 20
 
 CARETAKER = "Backups: look after jobs"
 NIGHTLY = "Backups: nightly backup"
+NIGHTLY_VERIFY = "Backups: nightly check"
 
 
 def create_missing_schedules(*, using: str = DEFAULT_DB_ALIAS, **_kwargs: Any) -> None:
@@ -38,6 +39,14 @@ def create_missing_schedules(*, using: str = DEFAULT_DB_ALIAS, **_kwargs: Any) -
             crontab=_daily_at("2"),
             queue="ticks",
             description="An automatic backup, then the clean-up of those past their days.",
+        )
+    if not PeriodicTask.objects.filter(name=NIGHTLY_VERIFY).exists():
+        PeriodicTask.objects.create(
+            name=NIGHTLY_VERIFY,
+            task="backups_app.tasks.start_nightly_verify",
+            crontab=_daily_at("4"),
+            queue="ticks",
+            description="Reads the least recently checked backups to their last byte.",
         )
 
 

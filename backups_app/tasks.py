@@ -72,6 +72,12 @@ def clean_up(self: Any, job_id: str) -> dict[str, Any]:
     return _run(self, job_id)
 
 
+@_heavy()
+def verify(self: Any, job_id: str) -> dict[str, Any]:
+    """Reads the backups that the job names to their last byte."""
+    return _run(self, job_id)
+
+
 @shared_task(ignore_result=True)
 def look_after_jobs() -> None:
     """The caretaker: declares jobs lost whose worker is dead, has files adopted that they may have left, and copies
@@ -101,6 +107,14 @@ def start_nightly_backup(self: Any) -> None:
             "clean_up_keep_days": backup_settings().KEEP_DAYS,
         },
     )
+
+
+@shared_task(ignore_result=True)
+def start_nightly_verify() -> None:
+    """Queues the check of the least recently checked backups; while a restore locks the tables, the next night does."""
+    if beating_restore():
+        return
+    jobs.verify_tonight()
 
 
 def _run(task: Any, job_id: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/download/", backups.download, name="download"),
     path("<int:pk>/preview/", restores.preview, name="preview"),
     path("<int:pk>/restore/", restores.restore, name="restore"),
+    path("<int:pk>/verify/", backups.verify, name="verify"),
     path("<int:pk>/delete/", backups.delete, name="delete"),
     # Answered by the first middleware, by token and from the cache.
     path("jobs/<str:token>/progress/", progress.progress, name="progress"),

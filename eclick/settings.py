@@ -132,6 +132,7 @@ CELERY_TASK_DEFAULT_QUEUE = "backups"
 CELERY_TASK_ROUTES = {
     "backups_app.tasks.look_after_jobs": {"queue": "ticks"},
     "backups_app.tasks.start_nightly_backup": {"queue": "ticks"},
+    "backups_app.tasks.start_nightly_verify": {"queue": "ticks"},
 }
 # Redis gives a message that was not acknowledged for this long to somebody else: longer than any job.
 CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -29,7 +29,11 @@ def test_every_kind_of_job_has_a_task_for_the_workers_of_the_backups_queue() -> 
 
 
 def test_the_caretaker_and_the_nightly_start_wait_behind_no_backup() -> None:
-    for name in ("backups_app.tasks.look_after_jobs", "backups_app.tasks.start_nightly_backup"):
+    for name in (
+        "backups_app.tasks.look_after_jobs",
+        "backups_app.tasks.start_nightly_backup",
+        "backups_app.tasks.start_nightly_verify",
+    ):
         assert current_app.amqp.router.route({}, name)["queue"].name == "ticks"
         assert current_app.tasks[name].ignore_result
 

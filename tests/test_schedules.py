@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from backups_app.schedules import CARETAKER, CARETAKER_SECONDS, NIGHTLY, create_missing_schedules
+from backups_app.schedules import CARETAKER, CARETAKER_SECONDS, NIGHTLY, NIGHTLY_VERIFY, create_missing_schedules
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,13 @@ def test_there_is_a_nightly_backup_and_a_caretaker() -> None:
     assert caretaker.schedule.run_every.total_seconds() == CARETAKER_SECONDS
     assert nightly.queue == caretaker.queue == "ticks"
     assert caretaker.expire_seconds < CARETAKER_SECONDS
+
+
+def test_the_least_recently_checked_are_verified_every_night() -> None:
+    verify = PeriodicTask.objects.get(name=NIGHTLY_VERIFY)
+    assert (verify.enabled, verify.queue) == (True, "ticks")
+    assert verify.task == "backups_app.tasks.start_nightly_verify"
+    assert (verify.crontab.hour, verify.crontab.minute) == ("4", "0")
 
 
 def test_migrating_again_changes_nothing() -> None:
@@ -84,7 +91,7 @@ def test_a_schedule_that_is_there_twice_does_no_harm() -> None:
 def test_the_tasks_that_they_name_exist() -> None:
     from backups_app import tasks
 
-    for name in PeriodicTask.objects.filter(name__in=[NIGHTLY, CARETAKER]).values_list("task", flat=True):
+    for name in PeriodicTask.objects.filter(name__startswith="Backups: ").values_list("task", flat=True):
         assert hasattr(tasks, name.removeprefix("backups_app.tasks."))
 
 
@@ -106,4 +113,4 @@ print(PeriodicTask.objects.filter(name__startswith="Backups: ").count())
 """
     ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert ended.stderr == ""
-    assert ended.stdout == "2\n"
+    assert ended.stdout == "3\n"

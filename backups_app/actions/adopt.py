@@ -129,6 +129,8 @@ class Adopter:
             "created_by_id": self.by.id if kind == BackupKind.UPLOADED else "",
             "created_by_name": self.by.name if kind == BackupKind.UPLOADED else "",
             "job_id": self.owner,
+            "checked_at": timezone.now(),
+            "provenance": checked.provenance,
         }
 
 

@@ -9,7 +9,7 @@ from django.db import Error, connections, router, transaction
 from django.utils import timezone
 
 from backups_app.audit import Actor
-from backups_app.choices import BackupKind
+from backups_app.choices import BackupKind, Provenance
 from backups_app.conf import backup_settings
 from backups_app.engine import store
 from backups_app.engine.dump import Dumped, Scope, dump
@@ -106,4 +106,5 @@ def _row(
         created_by_id=by.id,
         created_by_name=by.name,
         job_id=owner,
+        provenance=Provenance.OURS,
     )

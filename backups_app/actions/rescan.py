@@ -12,10 +12,10 @@ from django.utils import timezone
 from backups_app.actions.adopt import Adopter, Verdict
 from backups_app.actions.copy import bring_back
 from backups_app.actions.source import Source
+from backups_app.actions.verify import Verifier, is_there
 from backups_app.choices import BackupStatus, JobState
 from backups_app.engine import store
-from backups_app.engine.checksum import sha256_of
-from backups_app.engine.errors import EngineError, StoreFailed
+from backups_app.engine.errors import StoreFailed
 from backups_app.models import Backup, Job
 
 # Clocks of file systems are coarse.
@@ -35,7 +35,7 @@ def rescan(*, adopter: Adopter) -> list[Verdict]:
         except StoreFailed as error:
             verdicts.append(Verdict(file=name, reason=str(error)))
     verdicts += bring_back(adopter=adopter)
-    mark_missing()
+    mark_missing(Verifier(by=adopter.by, owner=adopter.owner, watch=adopter.watch))
     return verdicts
 
 
@@ -53,8 +53,8 @@ def unknown_files(*, besides: UUID | None = None) -> list[str]:
     return [name for name in found if name not in known and _is_older(name, before)]
 
 
-def mark_missing() -> None:
-    """A row is good only while its file is there; one that came back unchanged is good again."""
+def mark_missing(verifier: Verifier) -> None:
+    """A row is good only while its file is there; one that came back is looked at."""
     folder = store.folder_path()
     if folder is not None and not folder.is_dir():
         # The whole folder is away, a mount perhaps: that says nothing of the files.
@@ -63,10 +63,9 @@ def mark_missing() -> None:
     backups = list(Backup.objects.exclude(status=BackupStatus.CORRUPTED))
     there = set(store.list_names())
     for backup in backups:
-        if backup.name not in there and not store.exists(backup.name):
-            _mark(backup, BackupStatus.MISSING)
-        elif backup.status == BackupStatus.MISSING and _sha256(backup.name) == backup.sha256:
-            _mark(backup, BackupStatus.RESTORED if backup.restored_at else BackupStatus.AVAILABLE)
+        is_missing = backup.status == BackupStatus.MISSING
+        if (backup.name in there or is_there(backup.name)) == is_missing:
+            verifier.verify(backup)
 
 
 def _adopt(name: str, adopter: Adopter) -> Verdict:
@@ -87,14 +86,3 @@ def _is_older(name: str, before: datetime) -> bool:
         return folder is None or Path(folder / name).stat().st_mtime < before.timestamp()
     except OSError:
         return False
-
-
-def _sha256(name: str) -> str:
-    try:
-        return sha256_of(store.blocks(name))
-    except (OSError, EngineError):
-        return ""
-
-
-def _mark(backup: Backup, status: BackupStatus) -> None:
-    Backup.objects.filter(pk=backup.pk, status=backup.status).exclude(status=status).update(status=status)

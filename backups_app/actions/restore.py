@@ -70,6 +70,8 @@ def restore_backup(
     replaced, so that it can be ended when this process does not answer any more. Raises an EngineError; then the
     database is as it was, and no safety backup is left.
     """
+    if not source.path:
+        refuse_unless_good(source.name)
     with source.unpacked(watch=watch) as plain:
         return _restore(
             plain,
@@ -184,6 +186,16 @@ def _forget_what_was() -> None:
         from django.contrib.sites.models import Site
 
         Site.objects.clear_cache()
+
+
+def refuse_unless_good(name: str) -> None:
+    """Raises RestoreRefused for a backup of the list that was found corrupted or missing; only a check lifts that."""
+    backup = Backup.objects.filter(name=name).first()
+    if backup is not None and not backup.is_good:
+        raise RestoreRefused(
+            f"{name} is {backup.status}{f': {backup.problem}' if backup.problem else '.'}",
+            hint="Put the right file back and verify it, or take another backup. The database was not touched.",
+        )
 
 
 def refuse_unless_expected(checked: Checked, expected: Expected) -> None:

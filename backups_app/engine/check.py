@@ -33,6 +33,8 @@ UNSIGNED = "unsigned"
 
 # Refusals that nobody can wave through.
 NEVER = frozenset({"changed", "unreadable", "bad-value", "newer-format", "no-database", "same-key"})
+# Of these, those that say that the bytes are not what was written.
+DAMAGED = frozenset({"changed", "unreadable"})
 # Refusals that may be waved through: `load` leaves out what is not known.
 OVERRIDABLE = frozenset({"unknown-model", "unknown-field", "newer-migrations"})
 

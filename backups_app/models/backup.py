@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from backups_app.choices import GOOD_STATUSES, BackupKind, BackupStatus, Trigger
+from backups_app.choices import GOOD_STATUSES, BackupKind, BackupStatus, Provenance, Trigger, Trust
 
 
 class Backup(models.Model):
@@ -31,6 +31,11 @@ class Backup(models.Model):
     copied_at = models.DateTimeField(_("copied"), null=True)
     copy_problem = models.TextField(_("why it is not copied"), blank=True, default="")
     job_id = models.UUIDField(null=True, editable=False)
+    # The last look at the file, whatever it found; `problem` says what was wrong then.
+    checked_at = models.DateTimeField(_("checked"), null=True, db_index=True)
+    problem = models.TextField(_("problem"), blank=True, default="")
+    # Empty until a first check of a file that was made before this was kept.
+    provenance = models.CharField(_("origin"), max_length=16, choices=Provenance.choices, blank=True, default="")
     restored_at = models.DateTimeField(_("restored"), null=True)
     restored_by_name = models.CharField(_("restored by"), max_length=255, blank=True, default="")
 
@@ -52,3 +57,7 @@ class Backup(models.Model):
     @property
     def is_good(self) -> bool:
         return self.status in GOOD_STATUSES
+
+    @property
+    def trust(self) -> Trust:
+        return Trust.CHECKED if self.is_good and self.checked_at else Trust.UNTESTED

@@ -50,6 +50,21 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @superusers_only
+@require_POST
+def verify(request: HttpRequest, pk: int) -> HttpResponse:
+    backup = get_object_or_404(Backup, pk=pk)
+    job = jobs.submit(
+        JobKind.VERIFY,
+        by=Actor.of_user(request.user),
+        trigger=Trigger.PAGE,
+        parameters={"backup_id": backup.pk, "name": backup.name},
+    )
+    if job.state == JobState.FAILED:
+        messages.error(request, f"{job.error_message} {job.error_hint}")
+    return redirect("backups:index")
+
+
+@superusers_only
 @require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     backup = get_object_or_404(Backup, pk=pk)
@@ -131,8 +146,9 @@ def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) ->
 
 
 def _last_restore(shown: list[History]) -> History | None:
-    """The restore that the present data came from, while nothing else was done since; rescans do not count."""
-    newest = next((entry for entry in shown if entry.job.kind != JobKind.RESCAN), None)
+    """The restore that the present data came from, while nothing else was done since but looking at files."""
+    looking = (JobKind.RESCAN, JobKind.VERIFY)
+    newest = next((entry for entry in shown if entry.job.kind not in looking), None)
     return newest if newest and newest.outcome else None
 
 

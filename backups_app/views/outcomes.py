@@ -37,18 +37,31 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A job, and what came of it: `outcome` of a restore, `files` of an import or rescan."""
+    """A job, and what came of it: `outcome` of a restore, `files` of an import or rescan, `bad` of a check."""
 
     job: Job
     outcome: Outcome | None
     files: list[Mapping[str, Any]]
+    verified: list[Mapping[str, Any]]
+
+    @property
+    def bad(self) -> list[Mapping[str, Any]]:
+        return [found for found in self.verified if found["problem"]]
 
 
 def history(jobs: Iterable[Job]) -> list[History]:
     listed = list(jobs)
     names = {str((job.result or {}).get("safety_backup") or "") for job in listed}
     undos = {backup.name: backup for backup in Backup.objects.filter(name__in=names) if backup.is_good}
-    return [History(job=job, outcome=_outcome(job, undos), files=(job.result or {}).get("files", [])) for job in listed]
+    return [
+        History(
+            job=job,
+            outcome=_outcome(job, undos),
+            files=(job.result or {}).get("files", []),
+            verified=(job.result or {}).get("backups", []),
+        )
+        for job in listed
+    ]
 
 
 def _outcome(job: Job, undos: Mapping[str, Backup]) -> Outcome | None:

@@ -217,7 +217,7 @@ class TestRescan:
     def test_a_row_without_its_file_is_missing_until_the_file_is_back(
         self, backup_folder: Path, adopter: Adopter
     ) -> None:
-        kept, gone = make_backup(), make_backup(content=b"[1]")
+        kept, gone = make_backup(), make_backup(content=b"[]\n")
         (backup_folder / gone.name).rename(backup_folder / "aside")
         rescan(adopter=adopter)
         assert Backup.objects.get(pk=gone.pk).status == BackupStatus.MISSING

@@ -74,6 +74,10 @@ def test_as_json_it_is_one_array_with_all_that_is_known(list_backups: Run) -> No
         "needs_restore_backup": False,
         "copied_at": None,
         "copy_problem": "",
+        "trust": "untested",
+        "checked_at": None,
+        "problem": "",
+        "provenance": "",
     }
 
 

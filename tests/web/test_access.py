@@ -108,6 +108,7 @@ ADDRESSES: dict[str, Access] = {
     f"{PAGE}create/": Superusers(gives={"POST": 302}),
     f"{PAGE}<int:pk>/download/": Superusers(gives=LOOKS),
     f"{PAGE}<int:pk>/preview/": Superusers(gives={"POST": 302}),
+    f"{PAGE}<int:pk>/verify/": Superusers(gives={"POST": 302}),
     f"{PAGE}<int:pk>/restore/": Superusers(gives={**LOOKS, "POST": 422}),
     f"{PAGE}<int:pk>/delete/": Superusers(gives={**LOOKS, "POST": 302}),
     f"{PAGE}jobs/<str:token>/progress/": ByToken(anybody=LOOKS, owner=LOOKS),

@@ -53,6 +53,10 @@ def _as_dict(backup: Backup) -> dict[str, Any]:
         "needs_restore_backup": backup.needs_restore_backup,
         "copied_at": backup.copied_at.isoformat() if backup.copied_at else None,
         "copy_problem": backup.copy_problem,
+        "trust": backup.trust.value,
+        "checked_at": backup.checked_at.isoformat() if backup.checked_at else None,
+        "problem": backup.problem,
+        "provenance": backup.provenance,
     }
 
 
