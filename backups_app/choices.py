@@ -47,6 +47,7 @@ class JobKind(TextChoices):
     IMPORT = "import", _("Import")
     RESCAN = "rescan", _("Rescan")
     COPY = "copy", _("Copy")
+    VALIDATE = "validate", _("Validation")
     CLEAN_UP = "clean-up", _("Clean-up")
     VERIFY = "verify", _("Verify")
 

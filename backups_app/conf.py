@@ -31,6 +31,8 @@ class BackupSettings:
     HEARTBEAT_SECONDS, SILENCE_SECONDS: how often a running job gives a sign of life; when it counts as silent.
     TOKEN_HOURS: life of the signed token that lets a page follow one job.
     POLL_SECONDS: how often the page asks for progress.
+    UPLOAD_MAX_BYTES: of a file that is uploaded or imported, as it is sent.
+    UPLOAD_MAX_RECORD_BYTES: of one record in such a file, unless it was provably made here.
     """
 
     DATABASE: str = "default"
@@ -50,6 +52,8 @@ class BackupSettings:
     SILENCE_SECONDS: int = 30
     TOKEN_HOURS: int = 24
     POLL_SECONDS: int = 1
+    UPLOAD_MAX_BYTES: int = 1073741824
+    UPLOAD_MAX_RECORD_BYTES: int = 8388608
 
 
 @lru_cache(maxsize=1)

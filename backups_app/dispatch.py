@@ -17,6 +17,7 @@ TASKS = {
     JobKind.IMPORT: "backups_app.tasks.import_backup",
     JobKind.RESCAN: "backups_app.tasks.rescan",
     JobKind.COPY: "backups_app.tasks.copy_backup",
+    JobKind.VALIDATE: "backups_app.tasks.validate_upload",
     JobKind.CLEAN_UP: "backups_app.tasks.clean_up",
     JobKind.VERIFY: "backups_app.tasks.verify",
 }

@@ -17,6 +17,18 @@ class CreateBackupForm(forms.Form):
     )
 
 
+class UploadBackupForm(forms.Form):
+    """`is_whole` stands behind the file: what broke off in the middle of the file lacks it."""
+
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=2000,
+        required=False,
+        widget=forms.TextInput(attrs={"id": "id_upload_description", "placeholder": _("Optional")}),
+    )
+    is_whole = forms.CharField(widget=forms.HiddenInput, initial="yes", required=False)
+
+
 class ConfirmRestoreForm(forms.Form):
     """Nothing is restored without the backup's name, the password of the one who asks, and a reason.
 

@@ -30,19 +30,20 @@ from backups_app.actions.adopt import Adopter, Verdict
 from backups_app.actions.clean_up import clean_up
 from backups_app.actions.copy import copy_backup, wanting
 from backups_app.actions.create import create_backup
-from backups_app.actions.import_backup import import_backups
+from backups_app.actions.import_backup import ImportRefused, import_backups
 from backups_app.actions.preview import preview_restore
 from backups_app.actions.refusals import Overrides
 from backups_app.actions.rescan import rescan, unknown_files
 from backups_app.actions.restore import Expected, RestoreRefused, refuse_unless_good, restore_backup
 from backups_app.actions.source import Source
+from backups_app.actions.validate import UploadRefused, validate_upload
 from backups_app.actions.verify import Verifier, wanted
 from backups_app.audit import Actor
 from backups_app.choices import ACTIVE_STATES, BackupKind, BackupStatus, JobKind, JobState, Trigger
 from backups_app.conf import backup_settings
-from backups_app.engine import store
+from backups_app.engine import quarantine, store
 from backups_app.engine.check import Checked
-from backups_app.engine.errors import Cancelled, CommitUnknown, EngineError
+from backups_app.engine.errors import Cancelled, CommitUnknown, EngineError, StoreFailed
 from backups_app.engine.load import Execute, Loaded
 from backups_app.engine.progress import Stopwatch, Watch
 from backups_app.exclusion import active_restore, blocker_of, slot_of
@@ -68,13 +69,15 @@ class Refused(Exception):
     """The job can't be asked for now; `str(error)` says why and what to do."""
 
 
-def submit(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
-    """Enters a job and rings for a worker once the row is committed.
+def submit(
+    kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any], job_id: uuid.UUID | None = None
+) -> Job:
+    """Enters a job and rings for a worker once the row is committed. `job_id`: where something bears its id already.
 
     When the queue can't be reached the job is failed at once with that reason; look at the returned job's state.
     Raises Refused for a second restore, and for one from a backup that is not good.
     """
-    job = _enter(kind, by=by, trigger=trigger, parameters=parameters)
+    job = _enter(kind, by=by, trigger=trigger, parameters=parameters, job_id=job_id)
     transaction.on_commit(lambda: _ring(job), using=_database())
     return job
 
@@ -225,6 +228,26 @@ def send_waiting() -> int:
     return len(waiting)
 
 
+def remove_left_over_uploads(*, is_worth_a_look: bool) -> None:
+    """Removes from the quarantine what no job will look at any more: what broke off, and what an ended job left.
+
+    `is_worth_a_look`: also where asking for the names costs more than a look into a folder.
+    """
+    if not quarantine.is_local() and not is_worth_a_look:
+        return
+    try:
+        found = quarantine.received()
+        # In this order: whose row is not there yet was received just now, and is left alone below.
+        jobs = {job.pk: job for job in Job.objects.filter(pk__in=found)}
+        for upload_id in found:
+            job = jobs.get(upload_id)
+            if quarantine.is_forgotten(upload_id) if job is None else not job.is_active:
+                quarantine.discard(upload_id)
+                log.info("upload.left_over_removed", upload=str(upload_id))
+    except StoreFailed as error:
+        log.warning("upload.not_removed", reason=str(error))
+
+
 def rescan_if_needed(*, is_worth_a_look: bool) -> Job | None:
     """Asks for a rescan when files lie in the backup folder that nobody knows of, such as a killed job's.
 
@@ -282,7 +305,9 @@ def _copy_after(job: Job) -> Job | None:
     return Job.objects.filter(kind=JobKind.COPY, parameters__after=str(job.pk)).first()
 
 
-def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any]) -> Job:
+def _enter(
+    kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[str, Any], job_id: uuid.UUID | None = None
+) -> Job:
     if kind == JobKind.RESTORE:
         _refuse_beside_a_beating_restore()
     if kind == JobKind.RESTORE and not parameters.get("path"):
@@ -291,6 +316,7 @@ def _enter(kind: JobKind, *, by: Actor, trigger: Trigger, parameters: Mapping[st
         except RestoreRefused as error:
             raise Refused(f"{error} {error.hint}") from error
     job = Job(
+        id=job_id or uuid.uuid4(),
         kind=kind,
         trigger=trigger,
         parameters=dict(parameters),
@@ -507,7 +533,42 @@ def _preview(job: Job, by: Actor, watch: Watch) -> None:
 
 
 def _import(job: Job, by: Actor, watch: Watch) -> None:
-    _tell_of_adopted(job, by, import_backups(job.parameters["path"], adopter=_adopter(job, by, watch)))
+    try:
+        verdicts = import_backups(job.parameters["path"], adopter=_adopter(job, by, watch))
+    except ImportRefused as error:
+        told = {"files": [verdict.as_dict() for verdict in error.verdicts]}
+        _end(job, JobState.FAILED, code=error.code, message=_storable(str(error)), hint=error.hint, result=told)
+        return
+    _tell_of_adopted(job, by, verdicts)
+
+
+def _validate(job: Job, by: Actor, watch: Watch) -> None:
+    """The quarantined file is gone when the job has ended, however it did: `_finish` and `_succeed` see to that."""
+    parameters: dict[str, Any] = job.parameters
+    adopter = Adopter(
+        by=by, trigger=job.trigger, owner=job.pk, watch=watch, description=parameters.get("description", "")
+    )
+    try:
+        verdict, report = validate_upload(job.pk, file=parameters.get("file", ""), adopter=adopter)
+    except UploadRefused as error:
+        _end(job, JobState.FAILED, code=error.code, message=str(error), hint=error.hint, result=error.report)
+        return
+    with transaction.atomic(using=_database()):
+        _succeed(job, {**report, "backup": verdict.backup, "is_new": verdict.is_new, "note": verdict.reason})
+        job.backup_name = verdict.backup
+        Job.objects.filter(pk=job.pk).update(backup_name=verdict.backup)
+        _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, adopted=[verdict.backup] if verdict.is_new else [])
+    _discard_upload(job.pk, job.kind)
+
+
+def _discard_upload(job_id: uuid.UUID | str, kind: str) -> None:
+    if kind != JobKind.VALIDATE:
+        return
+    try:
+        quarantine.discard(uuid.UUID(str(job_id)))
+    except StoreFailed as error:
+        # The caretaker tries again.
+        log.warning("upload.not_removed", reason=str(error))
 
 
 def _rescan(job: Job, by: Actor, watch: Watch) -> None:
@@ -565,7 +626,7 @@ def _adopter(job: Job, by: Actor, watch: Watch) -> Adopter:
 def _tell_of_adopted(job: Job, by: Actor, verdicts: list[Verdict]) -> None:
     adopted = [verdict.backup for verdict in verdicts if verdict.is_new]
     with transaction.atomic(using=_database()):
-        _succeed(job, {"files": [asdict(verdict) for verdict in verdicts]})
+        _succeed(job, {"files": [verdict.as_dict() for verdict in verdicts]})
         _record(job, "ended", by=by, outcome=JobState.SUCCEEDED, adopted=adopted)
 
 
@@ -695,6 +756,7 @@ _ACTIONS = {
     JobKind.IMPORT: _import,
     JobKind.RESCAN: _rescan,
     JobKind.COPY: _copy,
+    JobKind.VALIDATE: _validate,
     JobKind.CLEAN_UP: _clean_up,
     JobKind.VERIFY: _verify,
 }
@@ -725,7 +787,16 @@ def _succeed(job: Job, result: dict[str, Any], *, backup: Backup | None = None) 
     raise NotOurs(f"Job {job.pk} was taken away.")
 
 
-def _end(job: Job, state: JobState, *, message: str, code: str = "", hint: str = "", trace: str = "") -> None:
+def _end(
+    job: Job,
+    state: JobState,
+    *,
+    message: str,
+    code: str = "",
+    hint: str = "",
+    trace: str = "",
+    result: Mapping[str, Any] | None = None,
+) -> None:
     """Ends a running job in any other way; does nothing when it was taken away.
 
     A restore that was committed has succeeded, whatever came after.
@@ -747,6 +818,7 @@ def _end(job: Job, state: JobState, *, message: str, code: str = "", hint: str =
         error_message=_storable(message),
         error_hint=hint,
         traceback=_storable(trace),
+        result=None if result is None else dict(result),
     )
 
 
@@ -757,7 +829,8 @@ def _finish(job_id: uuid.UUID | str, from_states: set[JobState], **changes: Any)
             return None
         job = Job.objects.get(pk=job_id)
         _record(job, "ended", by=_actor(job), outcome=job.state, reason=job.error_message)
-        return job
+    _discard_upload(job.pk, job.kind)
+    return job
 
 
 def _note_cancel(job_id: uuid.UUID | str, *, by: Actor) -> bool:

@@ -67,6 +67,12 @@ def copy_backup(self: Any, job_id: str) -> dict[str, Any]:
 
 
 @_heavy()
+def validate_upload(self: Any, job_id: str) -> dict[str, Any]:
+    """Looks at the file that was uploaded for the job, and makes a backup of a good one."""
+    return _run(self, job_id)
+
+
+@_heavy()
 def clean_up(self: Any, job_id: str) -> dict[str, Any]:
     """Removes the backups that are past their days."""
     return _run(self, job_id)
@@ -88,6 +94,7 @@ def look_after_jobs() -> None:
     if beating_restore():
         return
     jobs.reap()
+    jobs.remove_left_over_uploads(is_worth_a_look=False)
     jobs.rescan_if_needed(is_worth_a_look=False)
     jobs.copy_if_needed()
 
@@ -171,4 +178,5 @@ def send_waiting_jobs(sender: Any, **_kwargs: Any) -> None:
     sent = jobs.send_waiting()
     if sent:
         log.info("jobs.sent_again", count=sent)
+    jobs.remove_left_over_uploads(is_worth_a_look=True)
     jobs.rescan_if_needed(is_worth_a_look=True)

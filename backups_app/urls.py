@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from backups_app.views import backups, progress, restores
+from backups_app.views import backups, progress, restores, uploads
 
 app_name = "backups"
 
 urlpatterns = [
     path("", backups.index, name="index"),
     path("create/", backups.create, name="create"),
+    path("upload/", uploads.upload, name="upload"),
     path("<int:pk>/download/", backups.download, name="download"),
     path("<int:pk>/preview/", restores.preview, name="preview"),
     path("<int:pk>/restore/", restores.restore, name="restore"),

@@ -124,8 +124,8 @@ def _s3_options() -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
-def dotted_class(name: str) -> str:
-    value = text(name)
+def dotted_class(name: str, default: str | None = None) -> str:
+    value = text(name, default)
     try:
         import_string(value)
     except ImportError as error:

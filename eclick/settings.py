@@ -93,6 +93,14 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     "backups": environment.backups_storage(),
+    # Uploads lie here until a worker has looked at them; web and workers on several hosts need to share it.
+    "backups_quarantine": {
+        "BACKEND": environment.dotted_class(
+            "BACKUPS_QUARANTINE_STORAGE", "django.core.files.storage.FileSystemStorage"
+        ),
+        "OPTIONS": environment.json_object("BACKUPS_QUARANTINE_STORAGE_OPTIONS")
+        or {"location": str(DATA_DIR / "quarantine")},
+    },
 }
 
 # --- The queue ---------------------------------------------------------------------------------------------------
@@ -182,6 +190,8 @@ BACKUPS = {
     "UNPACKED_BYTES": environment.number("BACKUPS_UNPACKED_BYTES", default=100_000_000_000),
     "UNPACKED_RATIO": environment.number("BACKUPS_UNPACKED_RATIO", default=200),
     "KEEP_DAYS": environment.number("BACKUPS_KEEP_DAYS", default=30),
+    "UPLOAD_MAX_BYTES": environment.number("BACKUPS_UPLOAD_MAX_BYTES", default=1 << 30),
+    "UPLOAD_MAX_RECORD_BYTES": environment.number("BACKUPS_UPLOAD_MAX_RECORD_BYTES", default=8 << 20),
 }
 
 # --- Security ----------------------------------------------------------------------------------------------------

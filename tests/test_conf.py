@@ -42,7 +42,16 @@ def test_what_is_set_is_read(settings: Any) -> None:
     )
 
 
-NUMBERS = ("KEEP_DAYS", "VERIFY_A_NIGHT", "HEARTBEAT_SECONDS", "SILENCE_SECONDS", "TOKEN_HOURS", "POLL_SECONDS")
+NUMBERS = (
+    "KEEP_DAYS",
+    "VERIFY_A_NIGHT",
+    "HEARTBEAT_SECONDS",
+    "SILENCE_SECONDS",
+    "TOKEN_HOURS",
+    "POLL_SECONDS",
+    "UPLOAD_MAX_BYTES",
+    "UPLOAD_MAX_RECORD_BYTES",
+)
 WRONG: list[tuple[str, Any]] = [
     *((name, value) for name in NUMBERS for value in (0, -1, 1.5, "7", None, True)),
     *((name, value) for name in ("EXCLUDE", "INCLUDE") for value in ("auth", None, 7, [None], [7])),

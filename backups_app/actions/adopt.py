@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,18 +14,39 @@ from django.utils.dateparse import parse_datetime
 
 from backups_app import audit
 from backups_app.actions.create import scope
+from backups_app.actions.report import report_on
 from backups_app.actions.source import Source, check_stored
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind, BackupStatus
+from backups_app.conf import backup_settings
 from backups_app.engine import store
 from backups_app.engine.check import NEVER, OURS, Checked
 from backups_app.engine.dump import CHANGED_BY_LOADDATA, WRAPPED
-from backups_app.engine.errors import KeyMissing, UnpackFailed
+from backups_app.engine.errors import EngineError, KeyMissing, UnpackFailed
 from backups_app.engine.forms import limits_of_outside, unpacked
+from backups_app.engine.guard import Limits
 from backups_app.engine.progress import Stage, Watch
 from backups_app.models import Backup
 
 _FINDINGS_SHOWN = 10
+
+
+class ImportTooLarge(EngineError):
+    """A file from outside has more bytes than are allowed."""
+
+    code = "import-too-large"
+
+    def __init__(self, name: str, most_bytes: int) -> None:
+        super().__init__(
+            f"{name} is too large: {most_bytes:,} bytes are allowed.",
+            hint="Raise UPLOAD_MAX_BYTES if you trust the file. Nothing was taken in.",
+        )
+
+
+def upload_limits() -> Limits:
+    """What a file from outside is held to, by the settings."""
+    configured = backup_settings()
+    return Limits(file_bytes=configured.UPLOAD_MAX_BYTES, record_bytes=configured.UPLOAD_MAX_RECORD_BYTES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +57,12 @@ class Verdict:
     backup: str = ""
     is_new: bool = False
     reason: str = ""
+    report: Mapping[str, Any] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is kept in the job's row; without a report that was not made."""
+        told = {name: getattr(self, name) for name in ("file", "backup", "is_new", "reason")}
+        return told if self.report is None else {**told, "report": dict(self.report)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +73,7 @@ class Adopter:
     trigger: str
     owner: UUID
     watch: Watch
+    description: str = ""
 
     def adopt_in_place(self, name: str) -> Verdict:
         """For a file of the store that no row names. It keeps its name, or is copied where that would tell lies."""
@@ -62,13 +91,20 @@ class Adopter:
             return self.copy(source)
         return self._enter(name, name, checked, kind)
 
-    def copy(self, source: Source) -> Verdict:
-        """For a file from anywhere. What is checked is the copy, so nobody can exchange it in between."""
+    def copy(self, source: Source, *, as_upload: bool = False) -> Verdict:
+        """For a file from anywhere. What is checked is the copy, so nobody can exchange it in between.
+
+        It is held to the limits for what comes from outside. `as_upload`: it becomes an uploaded backup of this
+        moment, whoever made it.
+        """
+        limits = upload_limits()
         with store.open_part(str(self.owner)) as part:
             with source.open() as stream:
                 while block := stream.read(store.BLOCK_BYTES):
+                    if part.stream.tell() + len(block) > limits.file_bytes:
+                        raise ImportTooLarge(source.name, limits.file_bytes)
                     part.stream.write(block)
-                    self.watch.step(Stage.CHECK, 0, None)
+                    self.watch.step(Stage.RECEIVE, 0, None)
             part.stream.flush()
             size = part.stream.tell()
             try:
@@ -79,18 +115,19 @@ class Adopter:
                     limits=limits_of_outside(),
                     watch=self.watch,
                 ) as plain:
-                    checked = check_stored(plain, scope=scope(), watch=self.watch)
+                    checked = check_stored(plain, scope=scope(), watch=self.watch, limits=limits)
             except (UnpackFailed, KeyMissing) as error:
                 return Verdict(file=source.name, reason=f"{error} {error.hint}")
+            report = report_on(checked)
             verdict = _known(source.name, checked) or _refused(source.name, checked)
             if verdict:
-                return verdict
-            kind = _kind_of(checked)
+                return replace(verdict, report=report)
+            kind = BackupKind.UPLOADED if as_upload else _kind_of(checked)
             is_fit = store.is_name_of(source.name, kind) and store.forms_of(source.name) == plain.forms
             is_free = is_fit and not Backup.objects.filter(name=source.name).exists()
             at = timezone.localtime(_made_at(checked, kind))
             name = part.publish(kind, at, wanted=source.name if is_free else "", forms=plain.forms)
-        return self._enter(source.name, name, checked, kind)
+        return replace(self._enter(source.name, name, checked, kind), report=report)
 
     def _enter(self, file: str, name: str, checked: Checked, kind: BackupKind) -> Verdict:
         """Dying before it leaves a good file, which a rescan finds."""
@@ -118,6 +155,7 @@ class Adopter:
         return {
             "kind": kind,
             "trigger": self.trigger,
+            "description": self.description,
             "size_bytes": store.size_of(name),
             "sha256": checked.stored_sha256,
             "record_count": checked.record_count,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from backups_app.actions.adopt import Adopter, Verdict
@@ -17,6 +18,10 @@ class ImportRefused(EngineError):
 
     code = "import-refused"
     hint = "The backup folder and the list are as before."
+
+    def __init__(self, message: str, verdicts: Sequence[Verdict]) -> None:
+        super().__init__(message)
+        self.verdicts = verdicts
 
 
 def import_backups(path: str, *, adopter: Adopter) -> list[Verdict]:
@@ -37,7 +42,7 @@ def import_backups(path: str, *, adopter: Adopter) -> list[Verdict]:
         raise Cancelled(f"Cancelled; {sum(verdict.is_new for verdict in verdicts):,} files were taken in.") from error
     if not any(verdict.backup for verdict in verdicts):
         reasons = "; ".join(f"{verdict.file}: {verdict.reason}" for verdict in verdicts)
-        raise ImportRefused(reasons or f"There is no file *.json in {path}.")
+        raise ImportRefused(reasons or f"There is no file *.json in {path}.", verdicts)
     return verdicts
 
 

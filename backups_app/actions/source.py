@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import UUID
 
-from backups_app.engine import store
+from backups_app.engine import guard, quarantine, store
 from backups_app.engine.check import Checked, check
 from backups_app.engine.dump import Scope
 from backups_app.engine.errors import StoreFailed
@@ -22,14 +23,17 @@ _HINT = "Check the path, and that the process which reads it may: a worker reads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """`name` is a backup's in the store, or what people call the file at `path`."""
+    """`name` is a backup's in the store, or what people call the file at `path`, or the `upload` in the quarantine."""
 
     name: str
     path: str = ""
+    upload: UUID | None = None
 
     def open(self) -> BinaryIO:
         """From the first byte. Raises StoreFailed when it can't be read."""
         try:
+            if self.upload is not None:
+                return quarantine.open_file(self.upload)
             if self.path:
                 return _open_regular(Path(self.path))
             file: Any = store.open_file(self.name)
@@ -60,9 +64,9 @@ class Source:
             raise StoreFailed(f"{where} can't be read: {error.strerror or error}.", hint=_HINT) from error
 
 
-def check_stored(plain: Plain, *, scope: Scope, watch: Watch) -> Checked:
+def check_stored(plain: Plain, *, scope: Scope, watch: Watch, limits: guard.Limits | None = None) -> Checked:
     """`check`, which also tells the hash of the file as it is stored."""
-    checked = check(plain.open, scope=scope, watch=watch)
+    checked = check(plain.open, scope=scope, watch=watch, limits=limits)
     return replace(checked, stored_sha256=plain.unpacked_sha256 or checked.sha256)
 
 

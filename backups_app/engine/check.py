@@ -19,9 +19,11 @@ from backups_app.engine.databases.restore_base import Target
 from backups_app.engine.decoders import Dialect
 from backups_app.engine.dump import Scope
 from backups_app.engine.garbage import collected_seldom
+from backups_app.engine.guard import Limits, TooMuch
 from backups_app.engine.naturals import accept_any
 from backups_app.engine.progress import Stage, Watch
-from backups_app.engine.reading import Batch, Reader, Unreadable, last_manifest, looks_like_ours
+from backups_app.engine.reading import Batch, Reader, Unreadable, last_manifest, looks_like_ours, proves_itself
+from backups_app.engine.references import DANGLING, References
 from backups_app.engine.rows import BadValue, TableRows
 from backups_app.engine.selection import ALWAYS_EXCLUDE, Table, is_excluded, table_of
 
@@ -32,13 +34,27 @@ CHANGED = "changed"
 UNSIGNED = "unsigned"
 
 # Refusals that nobody can wave through.
-NEVER = frozenset({"changed", "unreadable", "bad-value", "newer-format", "no-database", "same-key"})
+NEVER = frozenset(
+    {
+        "changed",
+        "unreadable",
+        "too-much",
+        "bad-value",
+        "newer-format",
+        "no-database",
+        "same-key",
+        "duplicate-key",
+        "nothing-inside",
+    }
+)
 # Of these, those that say that the bytes are not what was written.
 DAMAGED = frozenset({"changed", "unreadable"})
 # Refusals that may be waved through: `load` leaves out what is not known.
 OVERRIDABLE = frozenset({"unknown-model", "unknown-field", "newer-migrations"})
 
 _MOST_FINDINGS = 100
+_FINDING_CHARACTERS = 500
+_NAME_CHARACTERS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +82,8 @@ class Checked:
     size_bytes: int = 0
     # Of the file as it is stored, which may be packed; the caller knows.
     stored_sha256: str = ""
+    staff_count: int = 0
+    findings_left_out: int = 0
 
     @property
     def is_by_lines(self) -> bool:
@@ -73,9 +91,17 @@ class Checked:
 
 
 @collected_seldom()
-def check(open_stream: Callable[[], BinaryIO], *, scope: Scope, watch: Watch | None = None) -> Checked:
-    """Never raises for what is wrong with the file. Memory stays flat."""
+def check(
+    open_stream: Callable[[], BinaryIO], *, scope: Scope, watch: Watch | None = None, limits: Limits | None = None
+) -> Checked:
+    """Never raises for what is wrong with the file. Memory stays flat.
+
+    `limits`: for a file from outside, which is looked at more closely too: keys that stand twice, references that lead
+    nowhere. What provably was made here is not held to them.
+    """
     watch = watch or Watch()
+    if limits is not None and proves_itself(open_stream):
+        limits = None
     with open_stream() as stream:
         head = stream.read(64)
     with open_target(connections[scope.using]) as target:
@@ -84,12 +110,12 @@ def check(open_stream: Callable[[], BinaryIO], *, scope: Scope, watch: Watch | N
             with open_stream() as stream:
                 dialect = target.dialect(last_manifest(stream))
             with open_stream() as stream:
-                reading = _Check(target, scope, watch, dialect, stream, by_lines=True)
+                reading = _Check(target, scope, watch, dialect, stream, by_lines=True, limits=limits)
                 reading.read()
             if reading.is_whole or _may_be_damaged(open_stream):
                 return reading.result()
         with open_stream() as stream:
-            reading = _Check(target, scope, watch, target.dialect(None), stream, by_lines=False)
+            reading = _Check(target, scope, watch, target.dialect(None), stream, by_lines=False, limits=limits)
             reading.read()
         return reading.result()
 
@@ -106,9 +132,21 @@ class _Check:
     """One reading of the file."""
 
     def __init__(
-        self, target: Target, scope: Scope, watch: Watch, dialect: Dialect, stream: BinaryIO, *, by_lines: bool
+        self,
+        target: Target,
+        scope: Scope,
+        watch: Watch,
+        dialect: Dialect,
+        stream: BinaryIO,
+        *,
+        by_lines: bool,
+        limits: Limits | None,
     ) -> None:
-        self._reader = Reader(stream, by_lines=by_lines)
+        self._reader = Reader(stream, by_lines=by_lines, limits=limits)
+        self._limits = limits
+        self._references = References() if limits is not None else None
+        self._staff_count = 0
+        self._left_out = 0
         self._dialect = dialect
         self._target = target
         self._scope = scope
@@ -130,14 +168,29 @@ class _Check:
             self.is_whole = True
         except Unreadable as error:
             self._refuse("unreadable", error.where, str(error))
+        except TooMuch as error:
+            self._refuse("too-much", error.where, str(error))
         for label, collisions in self._collisions.items():
             for fields, values in collisions.found():
                 self._refuse("same-key", f"{label}: {fields}", f"To this database these are the same: {values}.")
+        if self._references is not None:
+            if self.is_whole:
+                for kind, where, detail in self._references.findings():
+                    # A restore can be told to keep what leads nowhere.
+                    (self._remark if kind == DANGLING else self._refuse)(kind, where, detail)
+                if not any(self._rows.values()) and not self._refusals:
+                    self._refuse("nothing-inside", "the file", "It holds no records that a restore would load.")
+            self._references.close()
         # To the last byte, so that the hash is that of the file.
         self._reader.drain()
 
     def _look_at(self, batch: Batch) -> None:
         label = batch.label
+        if self._limits is not None and label not in self._counts and len(self._counts) >= self._limits.models:
+            raise TooMuch(
+                f"It names more than {self._limits.models:,} models; the limit is for files from outside.",
+                where=f"record {batch.first:,}",
+            )
         self._counts[label] = self._counts.get(label, 0) + len(batch.records)
         if batch.lines:
             self._hashes.setdefault(label, hashlib.sha256()).update(batch.lines)
@@ -149,6 +202,8 @@ class _Check:
         try:
             for block in rows.blocks(batch.records):
                 self._collisions[label].add(block)
+                if self._references is not None:
+                    self._references.add(rows.table, block)
         except BadValue as error:
             self._refuse("bad-value", f"{error.where}: {error.field}", error.reason)
         if label == get_user_model()._meta.label_lower:
@@ -182,13 +237,23 @@ class _Check:
         name_field = get_user_model().USERNAME_FIELD
         for record in records:
             fields = record["fields"]
-            if fields.get("is_superuser") is True and fields.get("is_active", True) is True:
-                self._superusers.append(str(fields.get(name_field)))
+            is_active = fields.get("is_active", True) is True
+            self._staff_count += is_active and fields.get("is_staff") is True
+            if fields.get("is_superuser") is True and is_active:
+                if self._limits is not None and len(self._superusers) >= self._limits.superusers:
+                    raise TooMuch(
+                        f"It has more than {self._limits.superusers:,} superusers, too many for a file from outside.",
+                        where=f"after record {self._reader.record_count:,}",
+                    )
+                self._superusers.append(str(fields.get(name_field))[:_NAME_CHARACTERS])
 
     def result(self) -> Checked:
         record = self._reader.manifest
         provenance = self._provenance(record)
-        if record is not None:
+        if record is not None and manifests.what_is_wrong(record):
+            # Nothing more can be told by it.
+            record = None
+        elif record is not None:
             self._compare_versions(record["fields"])
         else:
             self._remark_what_is_excluded()
@@ -204,6 +269,8 @@ class _Check:
             sha256=self._reader.sha256,
             size_bytes=self._reader.size_bytes,
             stored_sha256=self._reader.sha256,
+            staff_count=self._staff_count,
+            findings_left_out=self._left_out,
         )
 
     def _provenance(self, record: Mapping[str, Any] | None) -> str:
@@ -212,11 +279,14 @@ class _Check:
                 self._refuse("changed", "the end", "It has the layout of a backup, but not its last record.")
                 return CHANGED
             return UNSIGNED
-        try:
-            signed = manifests.is_signed_here(record)
-            differences = list(self._digest_differences(record["fields"]))
-        except (KeyError, TypeError, AttributeError) as error:
-            signed, differences = False, [("manifest", f"It lacks {error}.")]
+        if version := _unknown_version(record):
+            self._refuse("newer-format", "manifest", f"Its format is {version}, unknown here.")
+            return CHANGED
+        if problem := manifests.what_is_wrong(record):
+            self._refuse("changed", "manifest", problem)
+            return CHANGED
+        signed = manifests.is_signed_here(record)
+        differences = list(self._digest_differences(record["fields"]))
         if signed is False:
             differences.append(("manifest", "Its signature is wrong."))
         for where, detail in differences:
@@ -240,8 +310,6 @@ class _Check:
             yield "the file", "Its bytes are not those that were written."
 
     def _compare_versions(self, fields: Mapping[str, Any]) -> None:
-        if fields.get("format_version") != manifests.FORMAT_VERSION:
-            self._refuse("newer-format", "manifest", f"Its format is {fields.get('format_version')}, unknown here.")
         graph = MigrationLoader(None, ignore_no_migrations=True).graph
         applied = self._applied_migrations()
         for app, names in dict(fields.get("migrations") or {}).items():
@@ -268,12 +336,24 @@ class _Check:
                 self._remark("left-out", label, "It stays out of backups and restores, so its records are not loaded.")
 
     def _refuse(self, kind: str, where: str, detail: str) -> None:
-        _note(self._refusals, kind, where, detail)
+        self._left_out += _note(self._refusals, kind, where, detail)
 
     def _remark(self, kind: str, where: str, detail: str) -> None:
-        _note(self._remarks, kind, where, detail)
+        self._left_out += _note(self._remarks, kind, where, detail)
 
 
-def _note(found: dict[tuple[str, str, str], Finding], kind: str, where: str, detail: str) -> None:
-    if len(found) < _MOST_FINDINGS:
-        found.setdefault((kind, where, detail), Finding(kind=kind, where=where, detail=detail))
+def _note(found: dict[tuple[str, str, str], Finding], kind: str, where: str, detail: str) -> int:
+    """How many were left out, since there are enough."""
+    where, detail = where[:_FINDING_CHARACTERS], detail[:_FINDING_CHARACTERS]
+    place = kind, where, detail
+    # The first of each kind is always there: many that may be waved through must not hide one that may not.
+    if len(found) >= _MOST_FINDINGS and any(finding.kind == kind for finding in found.values()):
+        return int(place not in found)
+    found.setdefault(place, Finding(kind=kind, where=where, detail=detail))
+    return 0
+
+
+def _unknown_version(record: Mapping[str, Any]) -> int | None:
+    fields = record.get("fields")
+    version = fields.get("format_version") if isinstance(fields, dict) else None
+    return version if type(version) is int and version != manifests.FORMAT_VERSION else None

@@ -71,6 +71,67 @@ def build(
     return record
 
 
+def what_is_wrong(record: Mapping[str, Any]) -> str:
+    """Why a record is no manifest of this format, whoever wrote it; "" if it is one. Nothing is proven by that."""
+    fields = record.get("fields")
+    if not isinstance(fields, dict):
+        return "It has no fields."
+    if not isinstance(record.get("pk"), str):
+        return "Its key is no text."
+    for name, kind in _TYPES.items():
+        if not isinstance(fields.get(name), kind):
+            return f"Its field {name} is missing or of the wrong type."
+    if not all(isinstance(value, str) for value in fields["database"].values()):
+        return "Its field database is of the wrong type."
+    if not all(_is_list_of(names, str) for names in fields["migrations"].values()):
+        return "Its field migrations is of the wrong type."
+    if not all(_is_entry(entry) for entry in fields["tables"]):
+        return "Its field tables is of the wrong type."
+    if not (_is_list_of(fields["left_out"], dict) and all("model" in entry for entry in fields["left_out"])):
+        return "Its field left_out is of the wrong type."
+    if not _is_list_of(fields["findings"], dict):
+        return "Its field findings is of the wrong type."
+    if not all(isinstance(keys, list) and all(_is_list_of(k, str) for k in keys) for keys in _natural_keys(fields)):
+        return "Its field natural_keys is of the wrong type."
+    return ""
+
+
+_TYPES: dict[str, type] = {
+    "format_version": int,
+    "created_at": str,
+    "kind": str,
+    "database": dict,
+    "migrations": dict,
+    "tables": list,
+    "left_out": list,
+    "findings": list,
+    "natural_keys": dict,
+    "record_count": int,
+    "content_sha256": str,
+    "key_id": str,
+    "signature": str,
+}
+
+
+def _natural_keys(fields: Mapping[str, Any]) -> list[Any]:
+    return list(fields["natural_keys"].values())
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
+
+
+def _is_entry(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("model"), str)
+        and type(entry.get("records")) is int
+        and isinstance(entry.get("sha256"), str)
+        and (entry.get("next_id") is None or type(entry.get("next_id")) is int)
+        and "next_id" in entry
+    )
+
+
 def key_id(secret: str | bytes) -> str:
     """Names a key without telling it: 16 hex digits."""
     return salted_hmac(f"{_SALT}.key-id", "key-id", secret=secret, algorithm="sha256").hexdigest()[:16]

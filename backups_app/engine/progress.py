@@ -11,6 +11,7 @@ from backups_app.engine.errors import Cancelled
 class Stage(StrEnum):
     """What a job is at: a preview compares; the rest is in the order of a backup, then of a restore after its check."""
 
+    RECEIVE = "receive"
     CHECK = "check"
     COMPARE = "compare"
     DUMP = "dump"

@@ -10,22 +10,27 @@ from dataclasses import dataclass
 from decimal import Decimal
 from io import SEEK_END
 from itertools import groupby
+from math import inf
 from operator import itemgetter
 from typing import Any, BinaryIO
 
 import ijson
 import orjson
 
+from backups_app.engine import manifest as manifests
 from backups_app.engine.fixture import CLOSING, OPENING, SEPARATOR
+from backups_app.engine.guard import Guard, Limits
 from backups_app.engine.manifest import MODEL
 
 # Read at a time; lines are parsed together, which is far cheaper than one by one.
 BLOCK_BYTES = 256 << 10
 # Records of other layouts handed on together.
 BATCH_RECORDS = 500
+BATCH_BYTES = 1 << 20
 
 # A manifest is shorter; it names the tables, not the rows.
 _TAIL_BYTES = 4 << 20
+_MOST_VALUES = 500_000
 
 _MODEL = itemgetter("model")
 _FIELDS = itemgetter("fields")
@@ -65,11 +70,11 @@ class Reader:
     """One pass over a file. `batches` gives every record but the manifest; the other attributes hold after it.
 
     `by_lines`: the layout is ours. `manifest` is the record if the file ends with one, `content_sha256` then the hash
-    of every byte before it.
+    of every byte before it. `limits` are for files from outside; what goes beyond them raises TooMuch.
     """
 
-    def __init__(self, stream: BinaryIO, *, by_lines: bool) -> None:
-        self._stream = stream
+    def __init__(self, stream: BinaryIO, *, by_lines: bool, limits: Limits | None = None) -> None:
+        self._stream: Any = stream if limits is None else Guard(stream, limits, self._where)
         self._by_lines = by_lines
         self._hash = hashlib.sha256()
         self._waiting: list[bytes] = []
@@ -154,19 +159,20 @@ class Reader:
 
     def _items(self) -> Iterator[Batch]:
         batch: list[dict[str, Any]] = []
-        label = ""
+        label, began_at = "", 0
         try:
             stream = _Hashing(self._stream, self._count, self._where)
-            for item in ijson.items(stream, "item"):
+            for item in ijson.items(stream, "item", map_type=_Object):
                 record = _with_floats(item)
                 if not (isinstance(record, dict) and isinstance(record.get("model"), str)):
                     raise Unreadable("It holds something that is no record.", where=f"record {self.record_count + 1:,}")
                 if record["model"].lower() == MODEL:
                     self.manifest = record
                     continue
-                if batch and (record["model"] != label or len(batch) >= BATCH_RECORDS):
+                is_full = len(batch) >= BATCH_RECORDS or self.size_bytes - began_at > BATCH_BYTES
+                if batch and (record["model"] != label or is_full):
                     yield Batch(label.lower(), batch, b"", self.record_count - len(batch) + 1)
-                    batch = []
+                    batch, began_at = [], self.size_bytes
                 label = record["model"]
                 if not isinstance(record.get("fields"), dict):
                     raise Unreadable("It has no fields.", where=f"record {self.record_count + 1:,}")
@@ -184,6 +190,20 @@ class Reader:
     def _count(self, data: bytes) -> None:
         self._hash.update(data)
         self.size_bytes += len(data)
+
+
+class _Object(dict[str, Any]):
+    """An object of JSON. `twice`: a name that stands in it again, so that it could be read in two ways.
+
+    Noted and not raised, because ijson goes on beside an exception.
+    """
+
+    twice = ""
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self:
+            self.twice = name or '""'
+        super().__setitem__(name, value)
 
 
 class _Hashing:
@@ -212,6 +232,12 @@ class _Hashing:
 
 def last_manifest(stream: BinaryIO) -> dict[str, Any] | None:
     """The fields of the record that a file of our layout ends with; not proven yet, and None when there is none."""
+    record, _ = last_record(stream)
+    return record["fields"] if record is not None else None
+
+
+def last_record(stream: BinaryIO) -> tuple[dict[str, Any] | None, int]:
+    """The manifest that a file of our layout ends with, if it has the form of one, and how many bytes it takes."""
     if stream.seekable():
         size = stream.seek(0, SEEK_END)
         stream.seek(max(0, size - _TAIL_BYTES))
@@ -219,11 +245,31 @@ def last_manifest(stream: BinaryIO) -> dict[str, Any] | None:
     while block := stream.read(_TAIL_BYTES):
         tail = (tail + block)[-_TAIL_BYTES:]
     line = tail.removesuffix(CLOSING).rpartition(b"\n")[2]
+    # Each may become an object of a hundred bytes.
+    if not line.startswith(_MANIFEST_LINE) or line.count(b",") + line.count(b"[") > _MOST_VALUES:
+        return None, 0
     try:
         record = parse_line(line, where="the end")
     except Unreadable:
-        return None
-    return record["fields"] if record.get("model") == MODEL else None
+        return None, 0
+    is_one = record.get("model") == MODEL and not manifests.what_is_wrong(record)
+    return (record, len(line) + len(CLOSING)) if is_one else (None, 0)
+
+
+def proves_itself(open_stream: Callable[[], BinaryIO]) -> bool:
+    """Whether every byte is as this installation wrote it, found out without parsing more than the manifest."""
+    with open_stream() as stream:
+        record, length = last_record(stream)
+    if record is None or manifests.is_signed_here(record) is not True:
+        return False
+    found = hashlib.sha256()
+    with open_stream() as stream:
+        left = stream.seek(0, SEEK_END) - length
+        stream.seek(0)
+        while left > 0 and (block := stream.read(min(left, BLOCK_BYTES))):
+            found.update(block)
+            left -= len(block)
+    return found.hexdigest() == str(record["fields"]["content_sha256"])
 
 
 def looks_like_ours(head: bytes) -> bool:
@@ -276,8 +322,13 @@ def _with_floats(value: Any) -> Any:
     """ijson gives numbers with a point as Decimal, so that integers of any size stay exact."""
     match value:
         case Decimal():
-            return float(value)
+            number = float(value)
+            if number in (inf, -inf):
+                raise ValueError("a number is too large")
+            return number
         case dict():
+            if twice := getattr(value, "twice", ""):
+                raise ValueError(f"the name {twice[:50]!r} stands twice in one object")
             return {name: _with_floats(inner) for name, inner in value.items()}
         case list():
             return [_with_floats(inner) for inner in value]

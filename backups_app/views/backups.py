@@ -12,9 +12,10 @@ from backups_app import audit, dispatch, jobs
 from backups_app.actions.delete import DeleteRefused, delete_backup, is_last_good
 from backups_app.audit import Actor
 from backups_app.choices import BackupKind, JobKind, JobState, Trigger
+from backups_app.conf import backup_settings
 from backups_app.engine import store
 from backups_app.engine.errors import EngineError, StoreFailed
-from backups_app.forms import CreateBackupForm, DeleteBackupForm
+from backups_app.forms import CreateBackupForm, DeleteBackupForm, UploadBackupForm
 from backups_app.models import Backup, Job
 from backups_app.permissions import superusers_only
 from backups_app.statistics import statistics
@@ -29,7 +30,7 @@ JOBS_SHOWN = 10
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     jobs.reap()
-    return _page(request, CreateBackupForm())
+    return show_page(request, CreateBackupForm())
 
 
 @superusers_only
@@ -37,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def create(request: HttpRequest) -> HttpResponse:
     form = CreateBackupForm(request.POST)
     if not form.is_valid():
-        return _page(request, form, status=422)
+        return show_page(request, form, status=422)
     job = jobs.submit(
         JobKind.BACKUP,
         by=Actor.of_user(request.user),
@@ -125,7 +126,10 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) -> HttpResponse:
+def show_page(
+    request: HttpRequest, form: CreateBackupForm, *, status: int = 200, upload_problem: str = ""
+) -> HttpResponse:
+    """The page. `upload_problem`: why nothing was received."""
     job = jobs.active()
     shown = history(Job.objects.exclude(kind=JobKind.PREVIEW)[:JOBS_SHOWN])
     pages = Paginator(Backup.objects.all(), BACKUPS_A_PAGE)
@@ -133,6 +137,9 @@ def _page(request: HttpRequest, form: CreateBackupForm, *, status: int = 200) ->
         **admin.site.each_context(request),
         "title": _("Backup Management"),
         "form": form,
+        "upload_form": UploadBackupForm(),
+        "upload_most_bytes": backup_settings().UPLOAD_MAX_BYTES,
+        "upload_problem": upload_problem,
         "backups": pages.get_page(request.GET.get("page")),
         "history": shown,
         "last_restore": _last_restore(shown),

@@ -37,11 +37,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """A job, and what came of it: `outcome` of a restore, `files` of an import or rescan, `bad` of a check."""
+    """A job, and what came of it.
+
+    `outcome` of a restore, `files` of an import or rescan, `report` of a validation, `bad` of a check.
+    """
 
     job: Job
     outcome: Outcome | None
     files: list[Mapping[str, Any]]
+    report: Mapping[str, Any] | None
     verified: list[Mapping[str, Any]]
 
     @property
@@ -58,6 +62,7 @@ def history(jobs: Iterable[Job]) -> list[History]:
             job=job,
             outcome=_outcome(job, undos),
             files=(job.result or {}).get("files", []),
+            report=job.result if job.kind == JobKind.VALIDATE else None,
             verified=(job.result or {}).get("backups", []),
         )
         for job in listed

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db import connections
 from backups_app.engine.check import check
 from backups_app.engine.dump import Scope
 from backups_app.engine.errors import Cancelled
+from backups_app.engine.guard import Limits
 from backups_app.engine.progress import Watch
 from tests.engine.restoring import check_bytes, dump_bytes, execute
 from tests.routers import postgresql_has
@@ -212,3 +214,68 @@ def test_a_backup_of_postgresql_with_keys_that_are_the_same_to_mariadb_is_refuse
 def test_other_databases_tell_these_keys_apart(database: str) -> None:
     checked = check_bytes(database, fixture_of("zoo.keytext", "a", "b", "c"))
     assert not checked.refusals
+
+
+# --- From outside -----------------------------------------------------------------------------------------------------
+
+
+def check_from_outside(data: bytes, **limits: int):
+    return check(lambda: BytesIO(data), scope=Scope(), limits=Limits(**limits))
+
+
+def labels(*texts: str) -> bytes:
+    records = [{"model": "zoo.label", "pk": n, "fields": {"text": text}} for n, text in enumerate(texts, 1)]
+    return json.dumps(records).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"[" * 100_000, "too-much"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":' + b"[" * 200 + b"]" * 200 + b"}}]", "too-much"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":' + b"9" * 2_000_000 + b"}}]", "too-much"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":"' + b"x" * 10_000_000 + b'"}}]', "too-much"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":"' + b"\\\\" * 5_000_000 + b'"}}]', "too-much"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":[' + b"[]," * 200_000 + b"0]}}]", "too-much"),
+        (b"[\n" + b'{"model":"zoo.label","pk":1,"fields":{"text":"' + b"x" * 10_000_000, "too-much"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":"a","text":"b"}}]', "unreadable"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":"a"}}] []', "unreadable"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":1e999}}]', "unreadable"),
+        (b'[{"model":"zoo.label","pk":1,"fields":{"text":NaN}}]', "unreadable"),
+        (b"\xef\xbb\xbf[]", "unreadable"),
+        (labels("a", "b").replace(b'"pk": 2', b'"pk": 1'), "duplicate-key"),
+        (b'[{"model":"backups_app.backup","pk":1,"fields":{}}]', "nothing-inside"),
+        (b"[]", "nothing-inside"),
+    ],
+)
+def test_what_comes_from_outside_is_held_to_limits(db, data, kind):
+    assert kind in kinds_of(check_from_outside(data))
+
+
+def test_a_million_models_are_not_counted_to_the_end(db):
+    data = json.dumps([{"model": f"a.m{n}", "pk": 1, "fields": {}} for n in range(5000)]).encode()
+    checked = check_from_outside(data)
+    assert "too-much" in kinds_of(checked)
+    assert len(checked.models) == 2000
+
+
+def test_references_that_lead_nowhere_are_told(db):
+    records = [
+        {"model": "auth.user", "pk": 1, "fields": {"username": "a", "password": "x"}},
+        {"model": "auth.user_groups", "pk": 1, "fields": {"user": 1, "group": 7}},
+        {"model": "auth.user_groups", "pk": 2, "fields": {"user": 5, "group": 7}},
+    ]
+    checked = check_from_outside(json.dumps(records).encode())
+    assert [(f.kind, f.where) for f in checked.remarks if f.kind == "dangling"] == [
+        ("dangling", "auth.user_groups.user")
+    ]
+
+
+def test_our_own_file_is_not_held_to_them(file):
+    assert check_from_outside(file, record_bytes=10, record_values=1, depth=1).provenance == "ours"
+    assert not check_from_outside(file, record_bytes=10, record_values=1, depth=1).refusals
+
+
+def test_a_manifest_of_our_own_lends_nothing_to_other_records(file):
+    changed = file.replace(b"label 1", b"label 1" + b"x" * 1_500_000, 1)
+    assert "too-much" in kinds_of(check_from_outside(changed, record_bytes=1000))

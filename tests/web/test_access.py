@@ -106,6 +106,7 @@ ADDRESSES: dict[str, Access] = {
     "": Everybody(gives=dict.fromkeys(set(METHODS) - {"TRACE"}, 302)),
     PAGE: Superusers(gives=LOOKS),
     f"{PAGE}create/": Superusers(gives={"POST": 302}),
+    f"{PAGE}upload/": Superusers(gives={"POST": 422}, looks_at_people_first=True),
     f"{PAGE}<int:pk>/download/": Superusers(gives=LOOKS),
     f"{PAGE}<int:pk>/preview/": Superusers(gives={"POST": 302}),
     f"{PAGE}<int:pk>/verify/": Superusers(gives={"POST": 302}),

@@ -159,7 +159,7 @@ class TestTheCard:
         with held(job):
             shown = page(browser)
         assert shown.with_id("progress-title").text == "Creating a backup"
-        assert shown.the("progress").attributes["value"] == "50"
+        assert shown.all("progress")[0].attributes["value"] == "50"
         assert shown.with_id("progress").attributes["hx-get"].endswith("/progress/")
 
     def test_of_a_waiting_job_is_on_the_page(self, queue: Valkey, browser: Client) -> None:
@@ -263,7 +263,7 @@ class TestCreating:
         shown = Page(response)
         assert response.status_code == 422
         assert said in shown.text
-        assert shown.the("input", name="description").attributes["value"] == description
+        assert shown.the("input", id="id_description").attributes["value"] == description
         assert not Job.objects.exists()
 
     def test_with_the_longest_description_works(self, browser: Client) -> None:
