@@ -125,9 +125,14 @@ def test_every_session_is_ended_in_the_middle(harmed: dict[str, Harmed], threads
     on_each(threads, servers, end_all)
 
 
-@pytest.mark.parametrize(("what", "code"), [("backups", "disk-full"), ("db.sqlite3", "load-failed")])
+# What beat writes meanwhile may take so much of the database's disk that it is seen beforehand.
+@pytest.mark.parametrize(
+    ("what", "codes"),
+    [("backups", {"disk-full"}), ("db.sqlite3", {"load-failed", "load-refused"})],
+    ids=["backups", "db"],
+)
 def test_a_full_disk(
-    harmed: dict[str, Harmed], threads: ThreadPoolExecutor, small_disk: Path, what: str, code: str
+    harmed: dict[str, Harmed], threads: ThreadPoolExecutor, small_disk: Path, what: str, codes: set[str]
 ) -> None:
     installation = harmed["sqlite"]
     backup = prepare(installation)
@@ -155,7 +160,7 @@ def test_a_full_disk(
         original.unlink()
         shutil.move(moved if original.suffix else aside, original)
         threads.submit(installation.start, "worker").result()
-    assert row["code"] == code
+    assert row["code"] in codes
     assert "full" in row["message"]
 
 
