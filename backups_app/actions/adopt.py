@@ -184,7 +184,7 @@ def _refused(file: str, checked: Checked) -> Verdict | None:
         return None
     if never:
         shown = "; ".join(f"{finding.where}: {finding.detail}" for finding in never[:_FINDINGS_SHOWN])
-        return Verdict(file=file, reason=f"{len(never):,} reasons: {shown}")
+        return Verdict(file=file, reason=f"{len(never):,} {'reason' if len(never) == 1 else 'reasons'}: {shown}")
     if not checked.record_count:
         return Verdict(file=file, reason="It holds no records.")
     return None

@@ -68,7 +68,8 @@ def _of_the_file(checked: Checked) -> Iterator[Objection]:
         yield Objection(override="", reason=f"{words}. {_in_words(_never(checked))}".strip())
         return
     if never := _never(checked):
-        reason = f"The file can't be restored here ({len(never):,} reasons): {_in_words(never)}"
+        number = f"{len(never):,} {'reason' if len(never) == 1 else 'reasons'}"
+        reason = f"The file can't be restored here ({number}): {_in_words(never)}"
         yield Objection(override="", reason=reason)
         return
     if checked.provenance != OURS:

@@ -127,7 +127,7 @@ def test_each_finding_that_may_be_waved_through_needs_its_own_override(kind: str
 @one_database
 def test_no_override_waves_through_what_can_not_be_loaded(kind: str) -> None:
     file = checked(refusals=(Finding(kind=kind, where="app.thing", detail="No."),))
-    assert "can't be restored here (1 reasons)" in refusal(file, **dict.fromkeys(Overrides.__slots__, True))
+    assert "can't be restored here (1 reason)" in refusal(file, **dict.fromkeys(Overrides.__slots__, True))
 
 
 @one_database

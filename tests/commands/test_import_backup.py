@@ -49,7 +49,7 @@ def test_a_file_becomes_a_backup(take_in: Run, folder: Path) -> None:
 def test_of_a_folder_what_is_refused_is_named_and_told_by_the_exit_status(take_in: Run, folder: Path) -> None:
     status, said = take_in(str(folder), "--here")
     assert status == 1
-    assert "REFUSED bad.json: 1 reasons" in said
+    assert "REFUSED bad.json: 1 reason" in said
     assert "users.json -> uploaded_backup_" in said
     assert said.endswith("1 of 2 files were refused.")
 

@@ -158,9 +158,9 @@ def test_the_history_names_files_that_were_looked_at(browser: Client) -> None:
     taken = make_backup()
     files = [
         {"file": "users.json", "backup": taken.name, "is_new": True, "reason": ""},
-        {"file": "bad.json", "backup": "", "is_new": False, "reason": "1 reasons: <b>"},
+        {"file": "bad.json", "backup": "", "is_new": False, "reason": "1 reason: <b>"},
     ]
     make_job(JobState.SUCCEEDED, JobKind.IMPORT, result={"files": files})
     shown = page(browser, INDEX).text
     assert f"users.json: is now {taken.name}" in shown
-    assert "bad.json: 1 reasons: <b>" in shown
+    assert "bad.json: 1 reason: <b>" in shown
