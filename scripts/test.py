@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if left_out and os.environ.get("NOTHING_LEFT_OUT"):
         say(f"Left out, which NOTHING_LEFT_OUT forbids: {left_out}")
         return 1
-    command = [str(environment.python), "-m", "pytest", *on_processes(arguments, os.cpu_count() or 1)]
+    command = [str(environment.python), "-m", "pytest", *arguments]
     try:
         status = subprocess.run(command, cwd=PROJECT, env=clean_environment(), check=False).returncode
     except KeyboardInterrupt:  # pytest got it too, and has said what it had done by then
@@ -43,11 +43,6 @@ def main(arguments: list[str]) -> int:
     if left_out:
         say(f"Left out: {left_out}")
     return status
-
-
-def on_processes(arguments: list[str], cpus: int) -> list[str]:
-    """All tests run on two processes, each with servers of its own, where there are two processors; a part on one."""
-    return arguments if arguments or cpus < 2 else ["-n", "2"]
 
 
 def clean_environment() -> dict[str, str]:

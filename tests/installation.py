@@ -84,7 +84,8 @@ class Installation:
             "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
             **environment,
         }
-        self._run([sys.executable, "-c", SET_UP, USERNAME, str(projects)])
+        # Millions of rows take minutes on a busy machine.
+        self._run([sys.executable, "-c", SET_UP, USERNAME, str(projects)], seconds=600)
 
     def __enter__(self) -> Self:
         return self

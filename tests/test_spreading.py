@@ -3,7 +3,6 @@
 import pytest
 
 from scripts.environment import PROJECT
-from scripts.test import on_processes
 from tests import installations
 from tests.spreading import KINDS, LONGEST, group_of, rank
 
@@ -38,11 +37,3 @@ def test_the_longest_begin_first() -> None:
 def test_what_is_said_to_be_long_is_there() -> None:
     assert set(KINDS) == set(installations.KINDS)
     assert all((PROJECT / name).exists() for name in LONGEST if not name.startswith("installation on "))
-
-
-def test_all_tests_run_on_two_processes_and_a_part_on_one() -> None:
-    assert on_processes([], 2) == ["-n", "2"]
-    assert on_processes([], 16) == ["-n", "2"]
-    assert on_processes([], 1) == []
-    assert on_processes(["tests/engine"], 2) == ["tests/engine"]
-    assert on_processes(["-n", "0"], 2) == ["-n", "0"]

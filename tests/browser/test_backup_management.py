@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.installation import Installation
 
-pytestmark = [pytest.mark.browser, pytest.mark.servers, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.servers, pytest.mark.timeout(900)]
 
 SECONDS = 120
 

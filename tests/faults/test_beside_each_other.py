@@ -29,10 +29,16 @@ STAGES = {"backup": "dump", "clean-up": "check", "preview": "check", "restore": 
 def two_workers(harmed: dict[str, Harmed], threads: ThreadPoolExecutor) -> Iterator[dict[str, Harmed]]:
     # In threads that stay, as in on_each: a process ends with the thread that started it.
     on_each(threads, harmed, lambda installation: installation.start("second worker"))
+    on_each(threads, harmed, _adopt_what_was_left)
     yield harmed
     for installation in harmed.values():
         installation.release()
     on_each(threads, harmed, lambda installation: installation.stop("second worker"))
+
+
+def _adopt_what_was_left(installation: Harmed) -> None:
+    """Else the caretaker asks for it in the middle, after tests that killed workers, and it would be held too."""
+    installation.wait_for_end(installation.do("ask_blindly", "rescan", {}))
 
 
 @pytest.mark.parametrize("running", STAGES)
