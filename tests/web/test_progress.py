@@ -176,7 +176,8 @@ class TestARunningJobWithoutAnyQuery:
     ) -> None:
         tell()
         response = follower.generic("GET" if name == "progress" else "POST", address(name))
-        assert response.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        policy = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        assert response.headers["Content-Security-Policy"] == policy
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert response.headers["X-Frame-Options"] == "DENY"
         assert response.headers["Referrer-Policy"] == "same-origin"
