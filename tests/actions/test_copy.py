@@ -216,7 +216,7 @@ def test_a_copy_into_object_storage_that_breaks_off_leaves_nothing_and_the_next_
 ) -> None:
     backup = make_backup(content=b"[\n" + bytes(500_000) + b"]\n")
     with Trouble(s3.port) as network:
-        options = s3.options(port=network.port, connect_timeout=1, read_timeout=1, attempts=1)
+        options = s3.options(port=network.port, connect_timeout=5, read_timeout=5, attempts=1)
         entry = {"BACKEND": "backups_app.engine.s3.S3BackupStorage", "OPTIONS": options}
         settings.STORAGES = {**settings.STORAGES, SECOND: entry}
         network.make(harm, after=200_000)

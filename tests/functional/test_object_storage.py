@@ -39,7 +39,7 @@ def remote(
         BACKUPS_S3_ENDPOINT=f"http://127.0.0.1:{network.port}",
         BACKUPS_S3_ACCESS_KEY=ACCESS_KEY,
         BACKUPS_S3_SECRET_KEY=SECRET_KEY,
-        BACKUPS_STORAGE_OPTIONS='{"connect_timeout": 2, "read_timeout": 2, "attempts": 1}',
+        BACKUPS_STORAGE_OPTIONS='{"connect_timeout": 5, "read_timeout": 5, "attempts": 1}',
         BACKUPS_COPY_STORAGE="folder",
         BACKUPS_COPY_DIR=str(copies),
     ) as made:
